@@ -1,0 +1,5 @@
+/** The CSI Controller and GroupController services, over the volumes of {@code storage}. */
+@NullMarked
+package dev.rockpool.controller;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** The CSI Identity service. */
+@NullMarked
+package dev.rockpool.identity;
+
+import org.jspecify.annotations.NullMarked;
