@@ -1,0 +1,58 @@
+package dev.rockpool.storage;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** How records are written down. */
+public final class Json {
+  /** For everything that the project writes as JSON; unknown fields are refused, never dropped. */
+  public static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .addModule(new JavaTimeModule())
+          .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .build();
+
+  private Json() {}
+
+  static byte[] bytes(Object value) {
+    try {
+      return MAPPER.writeValueAsBytes(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("can't be written as JSON: " + value, e);
+    }
+  }
+
+  /**
+   * Reads a record whose {@code formatVersion} must be the given one.
+   *
+   * @throws IOException if it can't be read, is no such record, or has another version
+   */
+  static <T> T read(Path file, Class<T> type, int formatVersion) throws IOException {
+    JsonNode tree = MAPPER.readTree(Files.readAllBytes(file));
+    int version = tree.path("formatVersion").asInt(0);
+    if (version != formatVersion) {
+      throw new IOException(
+          file
+              + " has formatVersion "
+              + tree.path("formatVersion").asText("none")
+              + "; this release reads "
+              + formatVersion);
+    }
+    try {
+      return MAPPER.treeToValue(tree, type);
+    } catch (JsonProcessingException e) {
+      throw new IOException(file + ": " + e.getOriginalMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package dev.rockpool.storage;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A volume that somebody asks for.
+ *
+ * @param name the caller's name for it; the same name is the same volume
+ * @param size the sizes that will do
+ * @param block a raw block device, not a filesystem
+ * @param fsType the filesystem to make; empty = ext4
+ * @param modes all access modes that it must serve, at least one
+ * @param pool the pool to take it from; empty = the pool "default", or the only one there is
+ * @param allocation when its space is taken
+ * @param diskConflict between whom the rule holds
+ * @param mkfsOptions handed to mkfs after our own options
+ * @param requisite places of which one must reach it; none = anywhere
+ */
+public record NewVolume(
+    String name,
+    SizeRange size,
+    boolean block,
+    Optional<FsType> fsType,
+    Set<AccessMode> modes,
+    Optional<PoolName> pool,
+    Allocation allocation,
+    DiskConflict diskConflict,
+    List<String> mkfsOptions,
+    List<Topology> requisite) {
+
+  public NewVolume {
+    modes = Set.copyOf(modes);
+    mkfsOptions = List.copyOf(mkfsOptions);
+    requisite = List.copyOf(requisite);
+  }
+}

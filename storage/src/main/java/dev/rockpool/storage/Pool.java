@@ -1,0 +1,470 @@
+package dev.rockpool.storage;
+
+import dev.rockpool.storage.host.BlockDevice;
+import dev.rockpool.storage.host.MountTable;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/** A pool that this process has open: a directory on a filesystem of this node. */
+public final class Pool implements AutoCloseable {
+  private static final int COMMON_SECTOR_BYTES = 512;
+
+  private final PoolSpec spec;
+  private final PoolRecord record;
+  private final PoolLayout layout;
+  private final Topology topology;
+  private final String filesystem;
+  private final int sectorBytes;
+  private final FileLocks.Handle lock;
+  private final VolumeStore volumes;
+  private final Object reserving = new Object();
+
+  /** Promised by calls whose records are not written yet; guarded by {@link #reserving}. */
+  private long reservedBytes;
+
+  private Pool(PoolSpec spec, PoolRecord record, NodeId node, Path root, FileLocks.Handle lock) {
+    this.spec = spec;
+    this.record = record;
+    this.layout = new PoolLayout(root);
+    this.lock = lock;
+    this.topology =
+        switch (record.kind()) {
+          case LOCAL -> Topology.ofNode(node);
+          case SHARED -> Topology.ofSharedPool(record.name(), record.id());
+        };
+    MountTable mounts = MountTable.read();
+    this.filesystem = mounts.holding(root).map(mount -> mount.fsType()).orElse("unknown");
+    this.sectorBytes = sectorBytes(mounts, root);
+    this.volumes = new VolumeStore(layout);
+  }
+
+  /**
+   * Makes the directory a pool. It is made if it is missing, and must be empty otherwise; one that
+   * is this very pool already stays as it is.
+   *
+   * @throws StorageException INVALID if it holds something else; ALREADY_EXISTS if it is another
+   *     pool; FAILED if the filesystem refuses
+   */
+  public static PoolRecord init(PoolName name, Path directory, PoolKind kind) {
+    PoolLayout layout = new PoolLayout(directory);
+    try {
+      if (Files.exists(layout.poolRecord())) {
+        PoolRecord there = readRecord(layout);
+        if (there.name().equals(name) && there.kind() == kind) {
+          return there;
+        }
+        throw new StorageException(
+            StorageException.Reason.ALREADY_EXISTS,
+            directory
+                + " is the "
+                + there.kind().label()
+                + " pool \""
+                + there.name()
+                + "\" already");
+      }
+      requireEmpty(directory);
+      Files.createDirectories(directory, AtomicFiles.OWNER_DIRECTORY);
+      for (Path part : List.of(layout.volumes(), layout.snapshots(), layout.nodes())) {
+        AtomicFiles.ensureDirectory(part);
+      }
+      PoolRecord made =
+          new PoolRecord(
+              PoolRecord.FORMAT_VERSION,
+              UUID.randomUUID().toString(),
+              name,
+              kind,
+              Instant.now().truncatedTo(ChronoUnit.SECONDS));
+      AtomicFiles.replace(layout.poolRecord(), Json.bytes(made));
+      return made;
+    } catch (IOException e) {
+      throw StorageException.of("can't make a pool of " + directory, e);
+    }
+  }
+
+  private static void requireEmpty(Path directory) throws IOException {
+    List<String> strangers = new ArrayList<>();
+    // What an interrupted init leaves, and what mkfs.ext4 makes.
+    List<String> harmless = List.of("volumes", "snapshots", "nodes", "lost+found", "pool.json.tmp");
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      entries.forEach(entry -> strangers.add(String.valueOf(entry.getFileName())));
+    } catch (NoSuchFileException e) {
+      return;
+    }
+    strangers.removeAll(harmless);
+    if (!strangers.isEmpty()) {
+      throw StorageException.invalid(
+          directory
+              + " is not empty (it has \""
+              + strangers.getFirst()
+              + "\"): a pool is made in an empty directory, or in one that does not exist yet");
+    }
+  }
+
+  /**
+   * What kind of pool the directory is.
+   *
+   * @throws StorageException INVALID if it is none; UNAVAILABLE if that can't be read
+   */
+  public static PoolRecord inspect(PoolSpec spec) {
+    PoolRecord record;
+    try {
+      record = readRecord(new PoolLayout(spec.directory()));
+    } catch (NoSuchFileException e) {
+      throw StorageException.invalid(
+          spec.directory()
+              + " is not a pool: it has no pool.json. If its filesystem is not mounted"
+              + " yet, mount it; to make a new pool: rockpool pool init --pool "
+              + spec.name()
+              + "="
+              + spec.directory());
+    } catch (IOException e) {
+      throw new StorageException(
+          StorageException.Reason.UNAVAILABLE,
+          "pool \"" + spec.name() + "\" can't be read: " + e.getMessage(),
+          e);
+    }
+    if (!record.name().equals(spec.name())) {
+      throw StorageException.invalid(
+          spec.directory() + " is the pool \"" + record.name() + "\", not \"" + spec.name() + "\"");
+    }
+    return record;
+  }
+
+  /**
+   * Opens the pool as this node, and reads all its records.
+   *
+   * @param maxVolumes how many volumes the node can hold; 0 = no limit
+   * @throws StorageException INVALID if it is not that pool; PRECONDITION if another process has it
+   *     open as this node, or, a local pool, at all; UNAVAILABLE if it can't be read
+   */
+  public static Pool open(PoolSpec spec, NodeId node, int maxVolumes) {
+    PoolRecord record = inspect(spec);
+    try {
+      Path root = spec.directory().toRealPath();
+      PoolLayout layout = new PoolLayout(root);
+      AtomicFiles.ensureDirectory(layout.nodes());
+      FileLocks.Handle lock = lock(record, layout, node);
+      try {
+        AtomicFiles.replace(
+            layout.node(node),
+            Json.bytes(
+                new NodeRecord(
+                    NodeRecord.FORMAT_VERSION,
+                    node,
+                    maxVolumes,
+                    Instant.now().truncatedTo(ChronoUnit.SECONDS))));
+        Pool pool = new Pool(spec, record, node, root, lock);
+        AtomicFiles.ensureDirectory(layout.volumes());
+        pool.volumes.refresh();
+        return pool;
+      } catch (IOException | RuntimeException e) {
+        lock.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new StorageException(
+          StorageException.Reason.UNAVAILABLE,
+          "pool \"" + spec.name() + "\" can't be opened: " + e.getMessage(),
+          e);
+    }
+  }
+
+  private static FileLocks.Handle lock(PoolRecord record, PoolLayout layout, NodeId node)
+      throws IOException {
+    Path file =
+        switch (record.kind()) {
+          case LOCAL -> layout.poolLock();
+          case SHARED -> layout.nodeLock(node);
+        };
+    return FileLocks.tryLock(file, false)
+        .orElseThrow(() ->
+            StorageException.precondition(
+                "pool \""
+                    + record.name()
+                    + "\" is open already: "
+                    + switch (record.kind()) {
+                      case LOCAL ->
+                          "another process serves this local pool; a pool that several nodes"
+                              + " open is made with --kind shared";
+                      case SHARED ->
+                          "another process serves it as node \""
+                              + node
+                              + "\"; every process needs a --node-id of its own";
+                    }));
+  }
+
+  /**
+   * Opens the pool only to look: it is not locked, and nothing is written.
+   *
+   * @throws StorageException as {@link #open} does
+   */
+  public static Pool look(PoolSpec spec, NodeId node) {
+    PoolRecord record = inspect(spec);
+    try {
+      Path root = spec.directory().toRealPath();
+      Pool pool = new Pool(spec, record, node, root, FileLocks.Handle.none());
+      pool.volumes.refresh();
+      return pool;
+    } catch (IOException e) {
+      throw new StorageException(
+          StorageException.Reason.UNAVAILABLE,
+          "pool \"" + spec.name() + "\" can't be read: " + e.getMessage(),
+          e);
+    }
+  }
+
+  private static PoolRecord readRecord(PoolLayout layout) throws IOException {
+    return Json.read(layout.poolRecord(), PoolRecord.class, PoolRecord.FORMAT_VERSION);
+  }
+
+  public PoolName name() {
+    return record.name();
+  }
+
+  public PoolKind kind() {
+    return record.kind();
+  }
+
+  public PoolRecord record() {
+    return record;
+  }
+
+  /** The pool's directory, symlinks resolved. */
+  public Path directory() {
+    return layout.root();
+  }
+
+  /** From where its volumes can be used. */
+  public Topology topology() {
+    return topology;
+  }
+
+  /** The type of the filesystem that it is on, such as {@code xfs}. */
+  public String filesystem() {
+    return filesystem;
+  }
+
+  /** The logical sector size that new images get: what direct I/O on this filesystem allows. */
+  int sectorBytes() {
+    return sectorBytes;
+  }
+
+  /**
+   * The record of the volume, in whatever state.
+   *
+   * @return empty if it is certain that there is none
+   * @throws StorageException UNAVAILABLE if the pool is gone or can't be read; FAILED if there is a
+   *     record that can't be read
+   */
+  public Optional<VolumeRecord> find(VolumeId id) {
+    Optional<VolumeRecord> found = volumes.find(id);
+    if (found.isEmpty()) {
+      // A filesystem that was unmounted looks like a pool that has lost all its volumes.
+      ailment()
+          .ifPresent(reason -> {
+            throw new StorageException(StorageException.Reason.UNAVAILABLE, reason);
+          });
+    }
+    return found;
+  }
+
+  /** Why the pool can't be used now, if it can't. */
+  public Optional<String> ailment() {
+    try {
+      PoolRecord now = readRecord(layout);
+      return now.id().equals(record.id())
+          ? Optional.empty()
+          : Optional.of("another pool is at " + layout.root() + " than was opened");
+    } catch (IOException e) {
+      return Optional.of("pool \"" + name() + "\" can't be read: " + e.getMessage());
+    }
+  }
+
+  /** The file that an image volume is served from. */
+  public Path image(VolumeId id) {
+    return layout.image(id);
+  }
+
+  /** The directory that a directory volume is served from. */
+  public Path data(VolumeId id) {
+    return layout.data(id);
+  }
+
+  /**
+   * Takes the volume for use on this node, for as long as the lock is held. It is what stands
+   * between two nodes when the records don't.
+   *
+   * @return empty if another process uses it in a way that excludes this
+   */
+  public Optional<UseLock> use(VolumeRecord volume, Access access) {
+    return useLock(volume.id(), volume.shareable() || access == Access.READ_ONLY);
+  }
+
+  /** Takes the volume away from every user, if it has none; what is held is as in {@link #use}. */
+  Optional<UseLock> sole(VolumeId id) {
+    return useLock(id, false);
+  }
+
+  private Optional<UseLock> useLock(VolumeId id, boolean shared) {
+    try {
+      return FileLocks.tryLock(layout.useLock(id), shared).map(held -> held::close);
+    } catch (NoSuchFileException e) {
+      throw StorageException.notFound("no volume \"" + id + "\"");
+    } catch (IOException e) {
+      throw StorageException.of("can't lock volume \"" + id + "\"", e);
+    }
+  }
+
+  /** A volume in use on this node, until this is closed. */
+  public interface UseLock extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Whether this node opens, or has opened, the pool. */
+  boolean knows(NodeId node) {
+    return Files.exists(layout.node(node));
+  }
+
+  /** How many volumes the node can hold; 0 = no limit. */
+  int maxVolumes(NodeId node) {
+    try {
+      return Json.read(layout.node(node), NodeRecord.class, NodeRecord.FORMAT_VERSION).maxVolumes();
+    } catch (IOException e) {
+      throw StorageException.of("can't read the record of node \"" + node + "\"", e);
+    }
+  }
+
+  /** Reads what other processes may have changed; a local pool is this process's alone. */
+  void catchUp() {
+    if (kind() == PoolKind.SHARED) {
+      try {
+        volumes.refresh();
+      } catch (IOException e) {
+        throw StorageException.of("can't read pool \"" + name() + "\"", e);
+      }
+    }
+  }
+
+  PoolLayout layout() {
+    return layout;
+  }
+
+  VolumeStore volumes() {
+    return volumes;
+  }
+
+  /** How many records there are. */
+  public int count() {
+    return volumes.count();
+  }
+
+  /** Bytes that the volumes were promised. */
+  public long promisedBytes() {
+    return volumes.promisedBytes();
+  }
+
+  /** Bytes that it may promise in all: its filesystem's or its limit, times the overcommitment. */
+  public long promisableBytes() {
+    try {
+      long total = Files.getFileStore(layout.root()).getTotalSpace();
+      return (long) (Math.min(total, spec.limitBytes()) * spec.overcommit());
+    } catch (IOException e) {
+      throw StorageException.of("can't measure pool \"" + name() + "\"", e);
+    }
+  }
+
+  /**
+   * Bytes that can still be promised. Without overcommitment never more than is free now, since
+   * others may use the filesystem too.
+   */
+  public long availableBytes() {
+    long left = promisableBytes() - promisedBytes();
+    if (spec.overcommit() == 1) {
+      try {
+        left = Math.min(left, Files.getFileStore(layout.root()).getUsableSpace());
+      } catch (IOException e) {
+        throw StorageException.of("can't measure pool \"" + name() + "\"", e);
+      }
+    }
+    return Math.max(0, left);
+  }
+
+  /**
+   * Does what makes a promise of so many more bytes, if they can be promised; of several at once no
+   * two are promised the same bytes.
+   *
+   * @param promise writes the record that holds the promise
+   * @throws StorageException EXHAUSTED if there is not so much left
+   */
+  VolumeRecord promise(long moreBytes, Supplier<VolumeRecord> promise) {
+    try (var _ = lockAmongNodes()) {
+      reserve(moreBytes);
+      try {
+        return promise.get();
+      } finally {
+        reserve(-moreBytes);
+      }
+    } catch (IOException e) {
+      throw StorageException.of("can't promise space in pool \"" + name() + "\"", e);
+    }
+  }
+
+  /** Other processes promise from a shared pool too: what they promised is looked up. */
+  private FileLocks.Handle lockAmongNodes() throws IOException {
+    if (kind() == PoolKind.LOCAL) {
+      return FileLocks.Handle.none();
+    }
+    FileLocks.Handle handle = FileLocks.await(layout.promiseLock());
+    catchUp();
+    return handle;
+  }
+
+  private void reserve(long bytes) {
+    synchronized (reserving) {
+      long available = availableBytes() - reservedBytes;
+      if (bytes > available) {
+        throw new StorageException(
+            StorageException.Reason.EXHAUSTED,
+            "pool \""
+                + name()
+                + "\" can promise "
+                + available
+                + " bytes ("
+                + ByteSize.format(available)
+                + ") more, not "
+                + bytes
+                + " bytes ("
+                + ByteSize.format(bytes)
+                + ")");
+      }
+      reservedBytes += bytes;
+    }
+  }
+
+  private static int sectorBytes(MountTable mounts, Path root) {
+    return mounts
+        .holding(root)
+        .flatMap(mount ->
+            BlockDevice.ofNode(Path.of(mount.source()))
+                .or(() -> Optional.of(new BlockDevice(mount.device()))))
+        .flatMap(BlockDevice::logicalSectorBytes)
+        .map(bytes -> Math.max(bytes, COMMON_SECTOR_BYTES))
+        .orElse(COMMON_SECTOR_BYTES);
+  }
+
+  @Override
+  public void close() {
+    lock.close();
+  }
+}

@@ -1,0 +1,65 @@
+package dev.rockpool.storage;
+
+import java.nio.file.Path;
+
+/** Where everything is in a pool's directory. Only checked names are put into a path. */
+record PoolLayout(Path root) {
+  Path poolRecord() {
+    return root.resolve("pool.json");
+  }
+
+  /** Held by the one process that has a local pool open. */
+  Path poolLock() {
+    return root.resolve("pool.lock");
+  }
+
+  /** Held on a shared pool while space is promised. */
+  Path promiseLock() {
+    return root.resolve("promise.lock");
+  }
+
+  Path volumes() {
+    return root.resolve("volumes");
+  }
+
+  Path snapshots() {
+    return root.resolve("snapshots");
+  }
+
+  Path nodes() {
+    return root.resolve("nodes");
+  }
+
+  Path node(NodeId node) {
+    return nodes().resolve(node + ".json");
+  }
+
+  /** Held by the one process that is this node. */
+  Path nodeLock(NodeId node) {
+    return nodes().resolve(node + ".lock");
+  }
+
+  Path directory(VolumeId id) {
+    return volumes().resolve(id.value());
+  }
+
+  Path record(VolumeId id) {
+    return directory(id).resolve("volume.json");
+  }
+
+  Path image(VolumeId id) {
+    return directory(id).resolve("disk.img");
+  }
+
+  Path data(VolumeId id) {
+    return directory(id).resolve("data");
+  }
+
+  Path recordLock(VolumeId id) {
+    return directory(id).resolve("record.lock");
+  }
+
+  Path useLock(VolumeId id) {
+    return directory(id).resolve("use.lock");
+  }
+}

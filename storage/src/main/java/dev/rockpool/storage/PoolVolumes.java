@@ -1,0 +1,487 @@
+package dev.rockpool.storage;
+
+import dev.rockpool.storage.host.Host;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The volumes in the pools of this machine. */
+public final class PoolVolumes implements Volumes {
+  private static final Logger log = LoggerFactory.getLogger(PoolVolumes.class);
+
+  private final Supplier<Pools> pools;
+  private final VolumeContents contents;
+  private final KeyedLocks<VolumeId> locks = new KeyedLocks<>();
+  // Attachments that are being written, of nodes that can hold a limited number.
+  private final ConcurrentMap<NodeId, Integer> attaching = new ConcurrentHashMap<>();
+
+  /**
+   * @param pools gives the pools, or throws UNAVAILABLE while they are being opened
+   */
+  public PoolVolumes(Supplier<Pools> pools, Host host) {
+    this.pools = pools;
+    this.contents = new VolumeContents(host);
+  }
+
+  @Override
+  public Volume create(NewVolume asked) {
+    VolumeId id = VolumeId.ofName(asked.name());
+    try (var _ = locks.lock(id)) {
+      Pools open = pools.get();
+      Optional<Pools.Found> there = open.find(id);
+      if (there.isPresent() && there.get().record().state() == VolumeRecord.State.DELETING) {
+        finishDelete(there.get());
+        there = Optional.empty();
+      }
+      if (there.isPresent()) {
+        requireSame(there.get(), asked);
+        return there.get().record().state() == VolumeRecord.State.READY
+            ? there.get().volume()
+            : finishCreate(there.get());
+      }
+      Pool pool = open.require(asked.pool());
+      requireReachable(pool, asked);
+      VolumeRecord planned = plan(pool, id, asked);
+      VolumeRecord promised = pool.promise(planned.capacityBytes(), () -> begin(pool, planned));
+      return finishCreate(new Pools.Found(pool, promised));
+    }
+  }
+
+  private static void requireReachable(Pool pool, NewVolume asked) {
+    if (!pool.topology().reachableFromAny(asked.requisite())) {
+      throw new StorageException(
+          StorageException.Reason.EXHAUSTED,
+          "accessibility_requirements: pool \""
+              + pool.name()
+              + "\" can be reached from "
+              + pool.topology().segments()
+              + ", not from "
+              + asked.requisite().stream().map(Topology::segments).toList());
+    }
+  }
+
+  private static VolumeRecord plan(Pool pool, VolumeId id, NewVolume asked) {
+    Contents kind = contents(pool, asked);
+    int sector = kind.image() ? pool.sectorBytes() : 1;
+    return new VolumeRecord(
+        VolumeRecord.FORMAT_VERSION,
+        id,
+        asked.name(),
+        VolumeRecord.State.CREATING,
+        kind,
+        asked.size().choose(kind.minimumBytes(), sector, kind.description()),
+        sector,
+        asked.allocation(),
+        asked.diskConflict(),
+        asked.mkfsOptions(),
+        asked.modes(),
+        false,
+        Instant.now().truncatedTo(ChronoUnit.MILLIS),
+        List.of());
+  }
+
+  /** What a volume must consist of to serve all its access modes from this pool. */
+  private static Contents contents(Pool pool, NewVolume asked) {
+    boolean manyWriters = asked.modes().contains(AccessMode.MULTI_NODE_MULTI_WRITER);
+    if (asked.modes().contains(AccessMode.MULTI_NODE_SINGLE_WRITER) && !manyWriters) {
+      throw StorageException.invalid(
+          "access mode MULTI_NODE_SINGLE_WRITER is supported for volumes that also have"
+              + " MULTI_NODE_MULTI_WRITER only");
+    }
+    Contents kind =
+        asked.block()
+            ? Contents.BLOCK
+            : manyWriters ? Contents.DIRECTORY : Contents.of(asked.fsType().orElse(FsType.EXT4));
+    if (kind == Contents.DIRECTORY && pool.kind() == PoolKind.LOCAL) {
+      throw StorageException.invalid(
+          "access mode MULTI_NODE_MULTI_WRITER with a filesystem needs a shared pool; \""
+              + pool.name()
+              + "\" is local. On a local pool use SINGLE_NODE_MULTI_WRITER, or a raw"
+              + " block volume");
+    }
+    if (!asked.mkfsOptions().isEmpty() && kind.fsType().isEmpty()) {
+      throw StorageException.invalid(
+          "parameter \"mkfsOptions\": " + kind.description() + " has no filesystem to make");
+    }
+    if (asked.allocation() == Allocation.THICK && !kind.image()) {
+      throw StorageException.invalid(
+          "parameter \"allocation\": " + kind.description() + " can't be thick");
+    }
+    return kind;
+  }
+
+  private static void requireSame(Pools.Found there, NewVolume asked) {
+    VolumeRecord is = there.record();
+    Contents wanted = contents(there.pool(), asked);
+    String differs =
+        !is.name().equals(asked.name())
+            ? "it was created as \"" + Printable.of(is.name()) + "\""
+            : asked.pool().filter(pool -> !pool.equals(there.pool().name())).isPresent()
+                ? "it is in pool \"" + there.pool().name() + "\""
+                : is.contents() != wanted
+                    ? "it is " + is.contents().description()
+                    : !is.modes().equals(asked.modes())
+                        ? "it was created for the access modes " + is.modes()
+                        : !asked.size().contains(is.capacityBytes())
+                            ? "it has " + is.capacityBytes() + " bytes, asked: " + asked.size()
+                            : parametersDiffer(is, asked)
+                                ? "it was created with other parameters"
+                                : there.pool().topology().reachableFromAny(asked.requisite())
+                                    ? ""
+                                    : "it can't be reached from the topology asked for";
+    if (!differs.isEmpty()) {
+      throw new StorageException(
+          StorageException.Reason.ALREADY_EXISTS,
+          "volume \"" + is.id() + "\" exists, and differs: " + differs);
+    }
+  }
+
+  private static boolean parametersDiffer(VolumeRecord is, NewVolume asked) {
+    return is.allocation() != asked.allocation()
+        || is.diskConflict() != asked.diskConflict()
+        || !is.mkfsOptions().equals(asked.mkfsOptions());
+  }
+
+  private static VolumeRecord begin(Pool pool, VolumeRecord planned) {
+    VolumeId id = planned.id();
+    try {
+      AtomicFiles.ensureDirectory(pool.layout().directory(id));
+      if (Files.exists(pool.image(id)) || Files.exists(pool.data(id))) {
+        throw new StorageException(
+            StorageException.Reason.FAILED,
+            pool.layout().directory(id)
+                + " holds data without a record, and is left alone; move it"
+                + " away, or give the volume another name");
+      }
+    } catch (IOException e) {
+      throw StorageException.of("can't make " + pool.layout().directory(id), e);
+    }
+    try {
+      pool.volumes().create(planned);
+      return planned;
+    } catch (RuntimeException e) {
+      abandon(pool, id, e);
+      throw e;
+    }
+  }
+
+  /** Makes the contents from the beginning, however far an interrupted call had come. */
+  private Volume finishCreate(Pools.Found volume) {
+    Pool pool = volume.pool();
+    VolumeRecord record = volume.record();
+    try {
+      boolean enforced = contents.make(pool, record);
+      VolumeRecord ready =
+          pool.volumes()
+              .update(
+                  record.id(),
+                  now ->
+                      now.withCapacity(now.capacityBytes(), enforced)
+                          .withState(VolumeRecord.State.READY));
+      return new Pools.Found(pool, ready).volume();
+    } catch (IOException e) {
+      StorageException failure =
+          StorageException.of("can't make the contents of volume \"" + record.id() + "\"", e);
+      abandonContents(pool, record.id(), failure);
+      throw failure;
+    } catch (RuntimeException e) {
+      abandonContents(pool, record.id(), e);
+      throw e;
+    }
+  }
+
+  private void abandonContents(Pool pool, VolumeId id, RuntimeException cause) {
+    try {
+      contents.remove(pool, id);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+      log.warn("volume \"{}\" stays half made, a retry goes on with it: {}", id, e.toString());
+      return;
+    }
+    abandon(pool, id, cause);
+  }
+
+  private static void abandon(Pool pool, VolumeId id, RuntimeException cause) {
+    try {
+      pool.volumes().remove(id);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+      log.warn("volume \"{}\" stays half made, a retry goes on with it: {}", id, e.toString());
+    }
+  }
+
+  @Override
+  public void delete(VolumeId id) {
+    try (var _ = locks.lock(id)) {
+      Optional<Pools.Found> there = pools.get().find(id);
+      if (there.isEmpty()) {
+        return;
+      }
+      VolumeRecord record = there.get().record();
+      if (!record.attachments().isEmpty()) {
+        throw StorageException.precondition(
+            "volume \"" + id + "\" is published to " + nodes(record) + "; unpublish it first");
+      }
+      finishDelete(there.get());
+    }
+  }
+
+  private void finishDelete(Pools.Found volume) {
+    Pool pool = volume.pool();
+    VolumeId id = volume.record().id();
+    // Held while the files go, so that no node that was told nothing begins to use them.
+    try (Pool.UseLock _ =
+        pool.sole(id)
+            .orElseThrow(() ->
+                StorageException.precondition(
+                    "volume \""
+                        + id
+                        + "\" is still in use on a node, though it is published to"
+                        + " none; unstage it there first"))) {
+      pool.volumes()
+          .update(
+              id,
+              now -> {
+                if (!now.attachments().isEmpty()) {
+                  throw StorageException.precondition(
+                      "volume \"" + id + "\" is published to " + nodes(now));
+                }
+                return now.withState(VolumeRecord.State.DELETING);
+              });
+      contents.remove(pool, id);
+      pool.volumes().remove(id);
+    } catch (IOException e) {
+      throw StorageException.of("can't delete volume \"" + id + "\"", e);
+    }
+  }
+
+  @Override
+  public Optional<Volume> find(VolumeId id) {
+    return pools
+        .get()
+        .find(id)
+        .filter(found -> found.record().state() == VolumeRecord.State.READY)
+        .map(Pools.Found::volume);
+  }
+
+  @Override
+  public List<Volume> list(Optional<VolumeId> after, int most) {
+    List<Volume> page = new ArrayList<>();
+    for (Pool pool : pools.get().all()) {
+      pool.catchUp();
+      ready(pool, after).limit(most).forEach(page::add);
+    }
+    page.sort(Comparator.comparing(Volume::id));
+    return List.copyOf(page.subList(0, Math.min(most, page.size())));
+  }
+
+  private static Stream<Volume> ready(Pool pool, Optional<VolumeId> after) {
+    return pool.volumes()
+        .after(after)
+        .filter(record -> record.state() == VolumeRecord.State.READY)
+        .map(record -> new Pools.Found(pool, record).volume());
+  }
+
+  @Override
+  public Volume attach(VolumeId id, Attachment asked) {
+    try (var _ = locks.lock(id)) {
+      Pools.Found found = require(id);
+      Pool pool = found.pool();
+      if (!pool.knows(asked.node())) {
+        throw StorageException.notFound(
+            "no node \"" + asked.node() + "\" has pool \"" + pool.name() + "\" open");
+      }
+      try (var _ = place(pool, found.record(), asked.node())) {
+        VolumeRecord attached = pool.volumes().update(id, now -> attached(now, asked));
+        return new Pools.Found(pool, attached).volume();
+      }
+    }
+  }
+
+  private static VolumeRecord attached(VolumeRecord now, Attachment asked) {
+    requireReady(now);
+    return switch (NoDiskConflict.attach(now.attachments(), asked, now.shareable())) {
+      case NoDiskConflict.Verdict.Granted<Attachment> _ ->
+          now.withAttachments(Stream.concat(now.attachments().stream(), Stream.of(asked)).toList());
+      case NoDiskConflict.Verdict.Held<Attachment> _ -> now;
+      case NoDiskConflict.Verdict.Differs<Attachment>(Attachment held) ->
+          throw new StorageException(
+              StorageException.Reason.ALREADY_EXISTS,
+              "volume \""
+                  + now.id()
+                  + "\" is published to node \""
+                  + held.node()
+                  + "\" already, as "
+                  + held.mode()
+                  + " "
+                  + held.access()
+                  + "; asked: "
+                  + asked.mode()
+                  + " "
+                  + asked.access());
+      case NoDiskConflict.Verdict.Conflict<Attachment>(Attachment held) ->
+          throw StorageException.precondition(
+              "volume \""
+                  + now.id()
+                  + "\" is published to node \""
+                  + held.node()
+                  + "\" as "
+                  + held.mode()
+                  + " "
+                  + held.access()
+                  + ", which excludes "
+                  + asked.mode()
+                  + " "
+                  + asked.access()
+                  + " on node \""
+                  + asked.node()
+                  + "\"");
+    };
+  }
+
+  private interface Place extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** A place among the volumes that the node can hold, until its record says so. */
+  private Place place(Pool pool, VolumeRecord volume, NodeId node) {
+    int most = pool.maxVolumes(node);
+    if (most == 0 || volume.attachment(node).isPresent()) {
+      return () -> {};
+    }
+    attaching.compute(
+        node,
+        (_, others) -> {
+          int now = (others == null ? 0 : others) + attachmentsOf(node);
+          if (now >= most) {
+            throw new StorageException(
+                StorageException.Reason.EXHAUSTED,
+                "node \"" + node + "\" holds " + now + " volumes, and can hold " + most);
+          }
+          return others == null ? 1 : others + 1;
+        });
+    return () -> attaching.computeIfPresent(node, (_, others) -> others == 1 ? null : others - 1);
+  }
+
+  private int attachmentsOf(NodeId node) {
+    return pools.get().all().stream().mapToInt(pool -> pool.volumes().attachmentsOf(node)).sum();
+  }
+
+  @Override
+  public void detach(VolumeId id, Optional<NodeId> node) {
+    try (var _ = locks.lock(id)) {
+      Optional<Pools.Found> found = pools.get().find(id);
+      if (found.isEmpty()) {
+        return;
+      }
+      found
+          .get()
+          .pool()
+          .volumes()
+          .update(
+              id,
+              now ->
+                  now.withAttachments(
+                      now.attachments().stream()
+                          .filter(held -> node.isPresent() && !held.node().equals(node.get()))
+                          .toList()));
+    }
+  }
+
+  @Override
+  public Volume expand(VolumeId id, SizeRange size) {
+    try (var _ = locks.lock(id)) {
+      Pools.Found found = require(id);
+      Pool pool = found.pool();
+      VolumeRecord record = found.record();
+      long now = record.capacityBytes();
+      if (size.limit() > 0 && now > size.limit()) {
+        throw new StorageException(
+            StorageException.Reason.OUT_OF_RANGE,
+            "volume \""
+                + id
+                + "\" has "
+                + now
+                + " bytes, more than limit_bytes "
+                + size.limit()
+                + "; volumes don't shrink");
+      }
+      if (size.required() <= now) {
+        return found.volume();
+      }
+      Contents kind = record.contents();
+      long bytes = size.choose(kind.minimumBytes(), record.sectorBytes(), kind.description());
+      VolumeRecord grown = pool.promise(bytes - now, () -> grow(pool, record, bytes));
+      return new Pools.Found(pool, grown).volume();
+    }
+  }
+
+  /** The contents first: a record must not promise what the image does not have. */
+  private VolumeRecord grow(Pool pool, VolumeRecord record, long bytes) {
+    try {
+      boolean enforced = contents.grow(pool, record, bytes);
+      return pool.volumes()
+          .update(
+              record.id(),
+              now -> {
+                requireReady(now);
+                return now.withCapacity(bytes, enforced);
+              });
+    } catch (IOException e) {
+      throw StorageException.of("can't grow volume \"" + record.id() + "\"", e);
+    }
+  }
+
+  @Override
+  public Capacity capacity(Optional<PoolName> name, Optional<Topology> place) {
+    List<Long> available =
+        pools.get().all().stream()
+            .filter(pool -> name.isEmpty() || name.get().equals(pool.name()))
+            .filter(pool -> place.isEmpty() || pool.topology().reachableFrom(place.get()))
+            .peek(Pool::catchUp)
+            .map(Pool::availableBytes)
+            .toList();
+    return new Capacity(
+        available.stream().mapToLong(Long::longValue).sum(),
+        available.stream().mapToLong(Long::longValue).max().orElse(0));
+  }
+
+  private Pools.Found require(VolumeId id) {
+    Pools.Found found =
+        pools
+            .get()
+            .find(id)
+            .orElseThrow(() -> StorageException.notFound("no volume \"" + id + "\""));
+    requireReady(found.record());
+    return found;
+  }
+
+  private static void requireReady(VolumeRecord record) {
+    if (record.state() != VolumeRecord.State.READY) {
+      throw StorageException.notFound(
+          "volume \""
+              + record.id()
+              + "\" is not ready: it is "
+              + (record.state() == VolumeRecord.State.CREATING
+                  ? "being created"
+                  : "being deleted"));
+    }
+  }
+
+  private static String nodes(VolumeRecord record) {
+    return String.join(
+        ", ", record.attachments().stream().map(held -> "\"" + held.node() + "\"").toList());
+  }
+}

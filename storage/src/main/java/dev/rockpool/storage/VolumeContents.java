@@ -1,0 +1,126 @@
+package dev.rockpool.storage;
+
+import dev.rockpool.storage.host.Command;
+import dev.rockpool.storage.host.CommandException;
+import dev.rockpool.storage.host.Host;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Makes and grows what volumes consist of. Nothing here ever formats a volume that was ready. */
+final class VolumeContents {
+  private static final Duration MKFS_LIMIT = Duration.ofMinutes(10);
+
+  private final Host host;
+
+  VolumeContents(Host host) {
+    this.host = host;
+  }
+
+  /**
+   * Makes the contents of a volume that is being created, from the beginning; when this returns
+   * they are lasting.
+   *
+   * @return whether its users can't write more than its capacity
+   */
+  boolean make(Pool pool, VolumeRecord volume) throws IOException {
+    if (volume.state() != VolumeRecord.State.CREATING) {
+      throw new IllegalStateException("only a volume that is being created gets new contents");
+    }
+    if (volume.contents() == Contents.DIRECTORY) {
+      Path data = pool.data(volume.id());
+      if (!Files.isDirectory(data)) {
+        Files.createDirectory(data);
+      }
+      boolean enforced = new DirectoryQuota(host).set(pool, data, volume.capacityBytes());
+      AtomicFiles.sync(pool.layout().directory(volume.id()));
+      return enforced;
+    }
+    Path image = pool.image(volume.id());
+    Files.deleteIfExists(image);
+    Files.createFile(image, AtomicFiles.OWNER_FILE);
+    extend(volume, image, volume.capacityBytes());
+    Optional<FsType> fsType = volume.contents().fsType();
+    if (fsType.isPresent()) {
+      format(fsType.get(), volume, image);
+    }
+    AtomicFiles.sync(image);
+    AtomicFiles.sync(pool.layout().directory(volume.id()));
+    return true;
+  }
+
+  /** Grows the contents; what a filesystem in them has is grown where it is used. */
+  boolean grow(Pool pool, VolumeRecord volume, long bytes) throws IOException {
+    if (volume.contents() == Contents.DIRECTORY) {
+      return new DirectoryQuota(host).set(pool, pool.data(volume.id()), bytes);
+    }
+    Path image = pool.image(volume.id());
+    if (!Files.exists(image)) {
+      throw new StorageException(
+          StorageException.Reason.FAILED,
+          "volume \"" + volume.id() + "\" has lost its image " + image);
+    }
+    extend(volume, image, bytes);
+    AtomicFiles.sync(image);
+    return true;
+  }
+
+  /** Removes the contents, the image or every file of the directory. */
+  void remove(Pool pool, VolumeId id) throws IOException {
+    Files.deleteIfExists(pool.image(id));
+    AtomicFiles.deleteTree(pool.data(id));
+  }
+
+  private void extend(VolumeRecord volume, Path image, long bytes) throws IOException {
+    if (volume.allocation() == Allocation.THICK) {
+      allocate(image, bytes);
+      return;
+    }
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      // Never shorter: a retry may find it grown already.
+      if (file.length() < bytes) {
+        file.setLength(bytes);
+      }
+    }
+  }
+
+  private void allocate(Path image, long bytes) {
+    try {
+      host.run(
+          Command.of("fallocate", "--length", "" + bytes, image.toString()).within(MKFS_LIMIT));
+    } catch (CommandException e) {
+      throw e.noSpace()
+          ? new StorageException(
+              StorageException.Reason.EXHAUSTED, String.valueOf(e.getMessage()), e)
+          : e;
+    }
+  }
+
+  private void format(FsType type, VolumeRecord volume, Path image) throws IOException {
+    boolean thick = volume.allocation() == Allocation.THICK;
+    Command mkfs =
+        Command.of(type.mkfs(image, volume.sectorBytes(), thick, volume.mkfsOptions()))
+            .within(MKFS_LIMIT);
+    try {
+      host.run(mkfs);
+    } catch (CommandException e) {
+      if (e.noSpace()) {
+        throw new StorageException(
+            StorageException.Reason.EXHAUSTED, String.valueOf(e.getMessage()), e);
+      }
+      if (volume.mkfsOptions().isEmpty()) {
+        throw e;
+      }
+      throw new StorageException(
+          StorageException.Reason.INVALID, "parameter \"mkfsOptions\": " + e.getMessage(), e);
+    }
+    boolean made = Superblock.read(image).filter(found -> found.type() == type).isPresent();
+    if (!made) {
+      throw StorageException.invalid(
+          "parameter \"mkfsOptions\": " + mkfs + " made no " + type.label() + " filesystem");
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package dev.rockpool.storage;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The records of one pool's volumes. The files are the truth; what is kept in memory is checked
+ * against a file's identity and time whenever a single record is asked for, and spares the scan
+ * when all of them are.
+ */
+final class VolumeStore {
+  private static final Logger log = LoggerFactory.getLogger(VolumeStore.class);
+
+  private final PoolLayout layout;
+  private final ConcurrentSkipListMap<VolumeId, Entry> index = new ConcurrentSkipListMap<>();
+  private final ConcurrentMap<String, String> unreadable = new ConcurrentHashMap<>();
+  // Sums over the index, so that nobody needs to go through it; guarded by this.
+  private long promisedBytes;
+  private final Map<NodeId, Integer> attachments = new HashMap<>();
+
+  private record Entry(VolumeRecord record, Stamp stamp) {}
+
+  /**
+   * Tells one version of a record's file from the next: each has an inode and a time of its own.
+   */
+  private record Stamp(Object fileKey, FileTime modified) {
+    static Stamp of(Path file) throws IOException {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      return new Stamp(String.valueOf(attributes.fileKey()), attributes.lastModifiedTime());
+    }
+  }
+
+  VolumeStore(PoolLayout layout) {
+    this.layout = layout;
+  }
+
+  /** Reads all records; those that can't be read are logged, and kept apart. */
+  void refresh() throws IOException {
+    Map<String, VolumeId> present = new TreeMap<>();
+    try (DirectoryStream<Path> directories = Files.newDirectoryStream(layout.volumes())) {
+      for (Path directory : directories) {
+        String name = String.valueOf(directory.getFileName());
+        try {
+          VolumeId id = VolumeId.parse(name);
+          present.put(name, id);
+          find(id);
+        } catch (StorageException e) {
+          if (!String.valueOf(e.getMessage())
+              .equals(unreadable.put(name, String.valueOf(e.getMessage())))) {
+            log.warn("orphan in {}: {}", layout.volumes(), e.getMessage());
+          }
+        }
+      }
+    }
+    index.keySet().stream().filter(id -> !present.containsValue(id)).toList().forEach(this::forget);
+    unreadable.keySet().removeIf(name -> !Files.exists(layout.volumes().resolve(name)));
+  }
+
+  /** Names in the volumes directory whose records can't be read, with the reason. */
+  Map<String, String> unreadable() {
+    return new TreeMap<>(unreadable);
+  }
+
+  /**
+   * The record as it stands now, in whatever state.
+   *
+   * @throws StorageException FAILED if there is one that can't be read
+   */
+  Optional<VolumeRecord> find(VolumeId id) {
+    Path file = layout.record(id);
+    try {
+      Stamp stamp = Stamp.of(file);
+      Entry known = index.get(id);
+      if (known == null || !known.stamp().equals(stamp)) {
+        known = new Entry(Json.read(file, VolumeRecord.class, VolumeRecord.FORMAT_VERSION), stamp);
+        if (!known.record().id().equals(id)) {
+          throw new IOException(file + " is the record of volume \"" + known.record().id() + "\"");
+        }
+        put(id, known);
+      }
+      unreadable.remove(id.value());
+      return Optional.of(known.record());
+    } catch (NoSuchFileException e) {
+      forget(id);
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new StorageException(
+          StorageException.Reason.FAILED,
+          "the record of volume \"" + id + "\" can't be read: " + e.getMessage(),
+          e);
+    }
+  }
+
+  /** Records after the given id in their order, as far as is known without looking. */
+  Stream<VolumeRecord> after(Optional<VolumeId> id) {
+    return (id.isPresent() ? index.tailMap(id.get(), false) : index)
+        .values().stream().map(Entry::record);
+  }
+
+  /** Writes the record of a volume that has none; its directory must be there. */
+  void create(VolumeRecord record) {
+    locked(record.id(), () -> write(record));
+  }
+
+  /**
+   * Changes the record under its lock, from what it says now.
+   *
+   * @param change gives the record itself back where nothing is to change
+   * @throws StorageException NOT_FOUND if there is none; BUSY if somebody else holds its lock
+   */
+  VolumeRecord update(VolumeId id, UnaryOperator<VolumeRecord> change) {
+    return locked(
+        id,
+        () -> {
+          VolumeRecord now =
+              find(id).orElseThrow(() -> StorageException.notFound("no volume \"" + id + "\""));
+          VolumeRecord next = change.apply(now);
+          return next.equals(now) ? now : write(next);
+        });
+  }
+
+  /** Removes the volume's directory with what is left in it, its record last but the locks. */
+  void remove(VolumeId id) throws IOException {
+    Files.deleteIfExists(layout.record(id));
+    Files.deleteIfExists(layout.recordLock(id));
+    Files.deleteIfExists(layout.useLock(id));
+    AtomicFiles.deleteTree(layout.directory(id));
+    AtomicFiles.sync(layout.volumes());
+    forget(id);
+  }
+
+  /** Bytes promised to all volumes that are known. */
+  synchronized long promisedBytes() {
+    return promisedBytes;
+  }
+
+  int count() {
+    return index.size();
+  }
+
+  /** How many volumes the node holds, as far as is known. */
+  synchronized int attachmentsOf(NodeId node) {
+    return attachments.getOrDefault(node, 0);
+  }
+
+  private VolumeRecord write(VolumeRecord record) throws IOException {
+    Path file = layout.record(record.id());
+    AtomicFiles.replace(file, Json.bytes(record));
+    put(record.id(), new Entry(record, Stamp.of(file)));
+    return record;
+  }
+
+  private interface Action {
+    VolumeRecord run() throws IOException;
+  }
+
+  private VolumeRecord locked(VolumeId id, Action action) {
+    try (var _ = FileLocks.await(layout.recordLock(id))) {
+      return action.run();
+    } catch (NoSuchFileException e) {
+      throw StorageException.notFound("no volume \"" + id + "\"");
+    } catch (IOException e) {
+      throw StorageException.of("can't write the record of volume \"" + id + "\"", e);
+    }
+  }
+
+  private synchronized void put(VolumeId id, Entry entry) {
+    count(index.put(id, entry), -1);
+    count(entry, 1);
+  }
+
+  private synchronized void forget(VolumeId id) {
+    count(index.remove(id), -1);
+  }
+
+  private void count(@Nullable Entry entry, int sign) {
+    if (entry != null) {
+      promisedBytes += sign * entry.record().capacityBytes();
+      for (Attachment held : entry.record().attachments()) {
+        attachments.merge(held.node(), sign, Integer::sum);
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.rockpool.storage.host;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * A host command: a program and its arguments, never a line for a shell.
+ *
+ * @param arguments the program first
+ * @param limit after which it is killed
+ */
+public record Command(List<Argument> arguments, Duration limit) {
+  private static final Duration LIMIT = Duration.ofMinutes(1);
+
+  /**
+   * One argument.
+   *
+   * @param text what the program gets
+   * @param hidden whether it stays out of messages and logs: mount flags may hold secrets
+   */
+  public record Argument(String text, boolean hidden) {}
+
+  public Command {
+    arguments = List.copyOf(arguments);
+  }
+
+  public static Command of(String... arguments) {
+    return of(List.of(arguments));
+  }
+
+  public static Command of(List<String> arguments) {
+    return new Command(arguments.stream().map(text -> new Argument(text, false)).toList(), LIMIT);
+  }
+
+  public Command with(String... more) {
+    return with(false, more);
+  }
+
+  public Command withHidden(String argument) {
+    return with(true, argument);
+  }
+
+  public Command within(Duration newLimit) {
+    return new Command(arguments, newLimit);
+  }
+
+  public String program() {
+    return arguments.getFirst().text();
+  }
+
+  private Command with(boolean hidden, String... more) {
+    List<Argument> all = new ArrayList<>(arguments);
+    for (String text : more) {
+      all.add(new Argument(text, hidden));
+    }
+    return new Command(all, limit);
+  }
+
+  /** The command as a person may see it. */
+  @Override
+  public String toString() {
+    return arguments.stream()
+        .map(argument -> argument.hidden() ? "***" : argument.text())
+        .collect(Collectors.joining(" "));
+  }
+}

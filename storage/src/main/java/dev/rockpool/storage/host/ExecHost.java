@@ -1,0 +1,181 @@
+package dev.rockpool.storage.host;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.commons.exec.CommandLine;
+import org.apache.commons.exec.DefaultExecuteResultHandler;
+import org.apache.commons.exec.DefaultExecutor;
+import org.apache.commons.exec.ExecuteException;
+import org.apache.commons.exec.Executor;
+import org.apache.commons.exec.PumpStreamHandler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs host commands as child processes: the only place that does. */
+public final class ExecHost implements Host {
+  private static final Logger log = LoggerFactory.getLogger(ExecHost.class);
+  private static final int OUTPUT_BYTES = 1 << 20;
+  private static final int STDERR_BYTES = 4 << 10;
+  private static final Duration KILL_GRACE = Duration.ofSeconds(2);
+  private static final Map<String, String> ENVIRONMENT =
+      Map.of(
+          "LC_ALL", "C",
+          "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+
+  private final Observer observer;
+
+  /** Told of every command that has ended, for metrics. */
+  public interface Observer {
+    void ended(String program, boolean succeeded, Duration took);
+  }
+
+  public ExecHost(Observer observer) {
+    this.observer = observer;
+  }
+
+  @Override
+  public String run(Command command) {
+    long begin = System.nanoTime();
+    boolean succeeded = false;
+    try {
+      String output = execute(command);
+      succeeded = true;
+      return output;
+    } finally {
+      Duration took = Duration.ofNanos(System.nanoTime() - begin);
+      observer.ended(command.program(), succeeded, took);
+      log.debug("{}: {} ms{}", command, took.toMillis(), succeeded ? "" : ", failed");
+    }
+  }
+
+  private static String execute(Command command) {
+    CommandLine line = new CommandLine(command.program());
+    command.arguments().stream()
+        .skip(1)
+        .forEach(argument -> line.addArgument(argument.text(), false));
+    Bounded out = new Bounded(OUTPUT_BYTES);
+    Bounded err = new Bounded(STDERR_BYTES);
+    PumpStreamHandler streams = new PumpStreamHandler(out, err);
+    // A grandchild may keep the pipes open after the command has ended.
+    streams.setStopTimeout(KILL_GRACE);
+    RememberingExecutor executor = new RememberingExecutor(streams);
+    DefaultExecuteResultHandler result = new DefaultExecuteResultHandler();
+    boolean killed = false;
+    try {
+      executor.execute(line, ENVIRONMENT, result);
+      result.waitFor(command.limit());
+      killed = !result.hasResult();
+      if (killed) {
+        executor.kill();
+        result.waitFor(KILL_GRACE.plus(KILL_GRACE));
+      }
+    } catch (IOException e) {
+      String message = redact(String.valueOf(e.getMessage()), command);
+      throw new CommandException(command.program() + " could not be run: " + message, message);
+    } catch (InterruptedException e) {
+      executor.kill();
+      Thread.currentThread().interrupt();
+      throw new CommandException(command + " was interrupted", "");
+    }
+    String stderr = redact(err.text().strip(), command);
+    if (killed) {
+      String how = "did not end within " + command.limit().toSeconds() + " s and was killed";
+      // In uninterruptible sleep it ends when the kernel lets go of it; nobody waits for that here.
+      throw failure(command, result.hasResult() ? how : how + ", but has not ended yet", stderr);
+    }
+    ExecuteException failure = result.getException();
+    if (failure == null) {
+      return out.text();
+    }
+    if (failure.getExitValue() == Executor.INVALID_EXITVALUE) {
+      throw failure(
+          command, "could not be run", redact(String.valueOf(failure.getMessage()), command));
+    }
+    throw failure(command, "failed with exit code " + failure.getExitValue(), stderr);
+  }
+
+  private static CommandException failure(Command command, String how, String stderr) {
+    return new CommandException(
+        command + " " + how + (stderr.isEmpty() ? "" : ": " + stderr), stderr);
+  }
+
+  private static String redact(String text, Command command) {
+    String clean = text;
+    for (Command.Argument argument : command.arguments()) {
+      if (argument.hidden()) {
+        for (String flag : argument.text().split(",", -1)) {
+          clean = flag.isEmpty() ? clean : clean.replace(flag, "***");
+        }
+      }
+    }
+    return clean;
+  }
+
+  /**
+   * Knows its process, and ends it for good: the library's watchdog only asks it to end, and waits
+   * for as long as that takes.
+   */
+  private static final class RememberingExecutor extends DefaultExecutor {
+    private final AtomicReference<@Nullable Process> process = new AtomicReference<>();
+
+    @SuppressWarnings("deprecation") // its builder can't build a subclass
+    RememberingExecutor(PumpStreamHandler streams) {
+      setStreamHandler(streams);
+    }
+
+    @Override
+    protected Thread createThread(Runnable runnable, String name) {
+      return Thread.ofVirtual().name(name).unstarted(runnable);
+    }
+
+    @Override
+    protected Process launch(CommandLine command, Map<String, String> environment, Path directory)
+        throws IOException {
+      Process started = super.launch(command, environment, directory);
+      process.set(started);
+      return started;
+    }
+
+    void kill() {
+      Process running = process.get();
+      if (running != null) {
+        // mount runs mount.TYPE, mkfs runs mkfs.TYPE: the part that hangs may be the child.
+        running.descendants().forEach(ProcessHandle::destroyForcibly);
+        running.destroyForcibly();
+      }
+    }
+  }
+
+  /** Keeps the first bytes, and drops the rest without blocking its writer. */
+  private static final class Bounded extends OutputStream {
+    private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
+    private final int limit;
+
+    Bounded(int limit) {
+      this.limit = limit;
+    }
+
+    @Override
+    public synchronized void write(int b) {
+      if (kept.size() < limit) {
+        kept.write(b);
+      }
+    }
+
+    @Override
+    public synchronized void write(byte[] bytes, int offset, int length) {
+      kept.write(bytes, offset, Math.min(length, limit - kept.size()));
+    }
+
+    synchronized String text() {
+      return kept.toString(StandardCharsets.UTF_8);
+    }
+  }
+}
