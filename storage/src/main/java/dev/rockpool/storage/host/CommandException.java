@@ -6,11 +6,24 @@ import dev.rockpool.storage.StorageException;
 public final class CommandException extends StorageException {
   private static final long serialVersionUID = 1L;
 
+  private static final int NONE = -1;
+
+  private final int exitCode;
   private final String stderr;
 
   CommandException(String message, String stderr) {
+    this(message, NONE, stderr);
+  }
+
+  CommandException(String message, int exitCode, String stderr) {
     super(Reason.FAILED, message);
+    this.exitCode = exitCode;
     this.stderr = stderr;
+  }
+
+  /** What it ended with; -1 if it was killed or never ran. */
+  public int exitCode() {
+    return exitCode;
   }
 
   /** What it said on its standard error, hidden arguments taken out. */

@@ -98,12 +98,18 @@ public final class ExecHost implements Host {
       throw failure(
           command, "could not be run", redact(String.valueOf(failure.getMessage()), command));
     }
-    throw failure(command, "failed with exit code " + failure.getExitValue(), stderr);
+    throw new CommandException(
+        message(command, "failed with exit code " + failure.getExitValue(), stderr),
+        failure.getExitValue(),
+        stderr);
   }
 
   private static CommandException failure(Command command, String how, String stderr) {
-    return new CommandException(
-        command + " " + how + (stderr.isEmpty() ? "" : ": " + stderr), stderr);
+    return new CommandException(message(command, how, stderr), stderr);
+  }
+
+  private static String message(Command command, String how, String stderr) {
+    return command + " " + how + (stderr.isEmpty() ? "" : ": " + stderr);
   }
 
   private static String redact(String text, Command command) {

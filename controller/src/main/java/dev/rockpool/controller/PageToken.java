@@ -1,0 +1,51 @@
+package dev.rockpool.controller;
+
+import dev.rockpool.storage.Printable;
+import dev.rockpool.storage.StorageException;
+import dev.rockpool.storage.VolumeId;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.util.Optional;
+
+/**
+ * Where a page of a listing begins: after an id. So a listing goes on where it was although volumes
+ * came and went, and the driver keeps nothing for it.
+ */
+final class PageToken {
+  private static final String AFTER = "after:";
+
+  private PageToken() {}
+
+  static String after(VolumeId id) {
+    return AFTER + id;
+  }
+
+  /**
+   * The id after which the page begins; empty for the first page.
+   *
+   * @throws io.grpc.StatusRuntimeException ABORTED if it is no token of ours (CSI: ListVolumes)
+   */
+  static Optional<VolumeId> parse(String token) {
+    if (token.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      if (token.startsWith(AFTER)) {
+        return Optional.of(VolumeId.parse(token.substring(AFTER.length())));
+      }
+    } catch (StorageException e) {
+      throw invalid(token);
+    }
+    throw invalid(token);
+  }
+
+  private static StatusRuntimeException invalid(String token) {
+    return Status.ABORTED
+        .withDescription(
+            "starting_token \""
+                + Printable.of(token)
+                + "\" is not one that this driver gave; begin"
+                + " again without one")
+        .asRuntimeException();
+  }
+}

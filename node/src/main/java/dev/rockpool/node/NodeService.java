@@ -1,0 +1,188 @@
+package dev.rockpool.node;
+
+import static dev.rockpool.proto.Answers.answer;
+import static dev.rockpool.proto.Requests.check;
+import static dev.rockpool.proto.Requests.require;
+
+import dev.rockpool.proto.Capability;
+import dev.rockpool.proto.Requests;
+import dev.rockpool.proto.csi.NodeExpandVolumeRequest;
+import dev.rockpool.proto.csi.NodeExpandVolumeResponse;
+import dev.rockpool.proto.csi.NodeGetCapabilitiesRequest;
+import dev.rockpool.proto.csi.NodeGetCapabilitiesResponse;
+import dev.rockpool.proto.csi.NodeGetInfoRequest;
+import dev.rockpool.proto.csi.NodeGetInfoResponse;
+import dev.rockpool.proto.csi.NodeGetVolumeStatsRequest;
+import dev.rockpool.proto.csi.NodeGetVolumeStatsResponse;
+import dev.rockpool.proto.csi.NodeGrpc;
+import dev.rockpool.proto.csi.NodePublishVolumeRequest;
+import dev.rockpool.proto.csi.NodePublishVolumeResponse;
+import dev.rockpool.proto.csi.NodeServiceCapability;
+import dev.rockpool.proto.csi.NodeStageVolumeRequest;
+import dev.rockpool.proto.csi.NodeStageVolumeResponse;
+import dev.rockpool.proto.csi.NodeUnpublishVolumeRequest;
+import dev.rockpool.proto.csi.NodeUnpublishVolumeResponse;
+import dev.rockpool.proto.csi.NodeUnstageVolumeRequest;
+import dev.rockpool.proto.csi.NodeUnstageVolumeResponse;
+import dev.rockpool.proto.csi.VolumeUsage;
+import dev.rockpool.storage.VolumeId;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Optional;
+
+/** The Node service: checks requests, and hands them to the node's volumes. */
+public final class NodeService extends NodeGrpc.NodeImplBase {
+  private static final List<NodeServiceCapability.RPC.Type> CAPABILITIES =
+      List.of(
+          NodeServiceCapability.RPC.Type.STAGE_UNSTAGE_VOLUME,
+          NodeServiceCapability.RPC.Type.GET_VOLUME_STATS,
+          NodeServiceCapability.RPC.Type.EXPAND_VOLUME,
+          NodeServiceCapability.RPC.Type.SINGLE_NODE_MULTI_WRITER);
+
+  private final NodeVolumes volumes;
+
+  public NodeService(NodeVolumes volumes) {
+    this.volumes = volumes;
+  }
+
+  @Override
+  public void nodeStageVolume(
+      NodeStageVolumeRequest request, StreamObserver<NodeStageVolumeResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
+          String path = require(request.getStagingTargetPath(), "staging_target_path");
+          Capability capability =
+              Capability.of(
+                  request.hasVolumeCapability(),
+                  request.getVolumeCapability(),
+                  "volume_capability");
+          volumes.stage(id, path, capability);
+          return NodeStageVolumeResponse.getDefaultInstance();
+        });
+  }
+
+  @Override
+  public void nodeUnstageVolume(
+      NodeUnstageVolumeRequest request, StreamObserver<NodeUnstageVolumeResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
+          volumes.unstage(id, require(request.getStagingTargetPath(), "staging_target_path"));
+          return NodeUnstageVolumeResponse.getDefaultInstance();
+        });
+  }
+
+  @Override
+  public void nodePublishVolume(
+      NodePublishVolumeRequest request, StreamObserver<NodePublishVolumeResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
+          String target = require(request.getTargetPath(), "target_path");
+          Capability capability =
+              Capability.of(
+                  request.hasVolumeCapability(),
+                  request.getVolumeCapability(),
+                  "volume_capability");
+          volumes.publish(
+              id, request.getStagingTargetPath(), target, capability, request.getReadonly());
+          return NodePublishVolumeResponse.getDefaultInstance();
+        });
+  }
+
+  @Override
+  public void nodeUnpublishVolume(
+      NodeUnpublishVolumeRequest request, StreamObserver<NodeUnpublishVolumeResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
+          volumes.unpublish(id, require(request.getTargetPath(), "target_path"));
+          return NodeUnpublishVolumeResponse.getDefaultInstance();
+        });
+  }
+
+  @Override
+  public void nodeGetVolumeStats(
+      NodeGetVolumeStatsRequest request, StreamObserver<NodeGetVolumeStatsResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
+          Statistics.Usage usage =
+              volumes.statistics(id, require(request.getVolumePath(), "volume_path"));
+          NodeGetVolumeStatsResponse.Builder response =
+              NodeGetVolumeStatsResponse.newBuilder()
+                  .addUsage(usage(usage.bytes(), VolumeUsage.Unit.BYTES));
+          usage
+              .inodes()
+              .ifPresent(inodes -> response.addUsage(usage(inodes, VolumeUsage.Unit.INODES)));
+          return response.build();
+        });
+  }
+
+  private static VolumeUsage usage(Statistics.Amount amount, VolumeUsage.Unit unit) {
+    return VolumeUsage.newBuilder()
+        .setUnit(unit)
+        .setTotal(amount.total())
+        .setUsed(amount.used())
+        .setAvailable(amount.available())
+        .build();
+  }
+
+  @Override
+  public void nodeExpandVolume(
+      NodeExpandVolumeRequest request, StreamObserver<NodeExpandVolumeResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
+          String path = require(request.getVolumePath(), "volume_path");
+          Optional<Capability> capability =
+              request.hasVolumeCapability()
+                  ? Optional.of(
+                      Capability.of(true, request.getVolumeCapability(), "volume_capability"))
+                  : Optional.empty();
+          long bytes =
+              volumes.expand(id, path, Requests.sizes(request.getCapacityRange()), capability);
+          return NodeExpandVolumeResponse.newBuilder().setCapacityBytes(bytes).build();
+        });
+  }
+
+  @Override
+  public void nodeGetCapabilities(
+      NodeGetCapabilitiesRequest request, StreamObserver<NodeGetCapabilitiesResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          NodeGetCapabilitiesResponse.Builder response = NodeGetCapabilitiesResponse.newBuilder();
+          CAPABILITIES.forEach(
+              type -> response.addCapabilitiesBuilder().getRpcBuilder().setType(type));
+          return response.build();
+        });
+  }
+
+  @Override
+  public void nodeGetInfo(NodeGetInfoRequest request, StreamObserver<NodeGetInfoResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          NodeGetInfoResponse.Builder response =
+              NodeGetInfoResponse.newBuilder()
+                  .setNodeId(volumes.node().value())
+                  .setMaxVolumesPerNode(volumes.maxVolumes());
+          response.getAccessibleTopologyBuilder().putAllSegments(volumes.topology().segments());
+          return response.build();
+        });
+  }
+}
