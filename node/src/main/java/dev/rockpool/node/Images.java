@@ -1,6 +1,7 @@
 package dev.rockpool.node;
 
 import dev.rockpool.storage.Allocation;
+import dev.rockpool.storage.Contents;
 import dev.rockpool.storage.FsType;
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.Superblock;
@@ -115,7 +116,7 @@ final class Images {
    */
   private void requireUnserved(StagedVolume volume) throws IOException {
     for (LoopDevices.Attached other : loops.of(volume.source())) {
-      boolean harmless = volume.readOnly() && other.readOnly();
+      boolean harmless = volume.shareable() || (volume.readOnly() && other.readOnly());
       boolean dying = other.autoclear() && mountsOf(other.device()).isEmpty();
       if (!harmless && !(dying && released(other.device(), volume))) {
         throw StorageException.precondition(
@@ -131,11 +132,7 @@ final class Images {
 
   private void mount(StagedVolume volume, FsType type, List<String> flags, LoopDevice device)
       throws IOException {
-    boolean grow =
-        !volume.readOnly()
-            && Superblock.read(volume.source())
-                .filter(found -> found.growsTo(device.sizeBytes()))
-                .isPresent();
+    boolean grow = !volume.readOnly() && canGrow(volume, device);
     boolean growMounted = type != FsType.EXT4 || growsExt4Mounted;
     if (grow && !growMounted) {
       growExt4Unmounted(volume, device);
@@ -148,6 +145,16 @@ final class Images {
     if (grow && growMounted) {
       growMounted(volume, type, device);
     }
+  }
+
+  /**
+   * Whether the filesystem has not got all of its device yet. What a mounted one has gained may not
+   * be in its image so far; then it is told to grow once too often.
+   */
+  private static boolean canGrow(StagedVolume volume, LoopDevice device) throws IOException {
+    return Superblock.read(volume.source())
+        .filter(found -> found.growsTo(device.sizeBytes()))
+        .isPresent();
   }
 
   /** What fails here is reported when the node is told to grow the volume. */
@@ -181,13 +188,11 @@ final class Images {
    * @throws StorageException PRECONDITION if something holds the device still
    */
   void unstage(StagedVolume volume) throws IOException {
+    sweep(volume);
     Optional<Mount> mount = Mounts.at(volume.mountPoint());
     if (mount.isPresent() && Mounts.shows(mount.get(), volume.source())) {
       LoopDevice device = Mounts.loop(mount.get()).orElseThrow();
-      if (volume.contents().fsType().isEmpty()) {
-        loops.detach(device);
-      }
-      mounts.unmount(volume.mountPoint());
+      takeAway(device, volume.mountPoint(), volume.contents().fsType().isEmpty());
       requireReleased(device, volume);
     } else if (Files.exists(volume.source())) {
       for (LoopDevices.Attached left : loops.of(volume.source())) {
@@ -219,18 +224,16 @@ final class Images {
   }
 
   /** Takes a bound device off a target, and detaches it if it was the target's own. */
-  void unpublish(StagedVolume volume, Path target, Mount mount) {
-    LoopDevice device = Mounts.loop(mount).orElseThrow();
-    boolean own = staged(volume).filter(device::equals).isEmpty();
-    if (own) {
+  void unpublish(Path target, LoopDevice device) {
+    mounts.unmount(target);
+    if (mountsOf(device).isEmpty()) {
       loops.detach(device);
     }
-    mounts.unmount(target);
   }
 
-  /** Detaches read-only devices that a target was to get when the driver was stopped. */
+  /** Detaches read-only devices that a target was to get when the driver was stopped, or had. */
   void sweep(StagedVolume volume) throws IOException {
-    if (!Files.exists(volume.source())) {
+    if (volume.contents() != Contents.BLOCK || !Files.exists(volume.source())) {
       return;
     }
     Optional<LoopDevice> staged = staged(volume);
@@ -263,6 +266,10 @@ final class Images {
               + "\" is in use read-only: its filesystem grows when it is"
               + " staged read-write");
     }
+    LoopDevice device = stagedDevice(volume);
+    if (!canGrow(volume, device)) {
+      return;
+    }
     if (type.get() == FsType.EXT4 && !growsExt4Mounted) {
       throw StorageException.precondition(
           "the ext4 of volume \""
@@ -272,12 +279,24 @@ final class Images {
               + " staged next");
     }
     host.run(
-        Command.of(type.get().growMounted(stagedDevice(volume).path(), volume.mountPoint()))
-            .within(CHECK_LIMIT));
+        Command.of(type.get().growMounted(device.path(), volume.mountPoint())).within(CHECK_LIMIT));
   }
 
-  void detach(LoopDevice device) {
-    loops.detach(device);
+  /**
+   * Takes the device off the mount point, and detaches it.
+   *
+   * @param bound whether its node is mounted there, not its filesystem
+   */
+  void takeAway(LoopDevice device, Path mountPoint, boolean bound) {
+    if (bound) {
+      // Being bound does not keep it attached, and without it nobody could tell whose mount it is.
+      mounts.unmount(mountPoint);
+      loops.detach(device);
+    } else {
+      // It vanishes with its mount. Afterwards its number may be another volume's already.
+      loops.detach(device);
+      mounts.unmount(mountPoint);
+    }
   }
 
   private static LoopDevice stagedDevice(StagedVolume volume) {

@@ -15,9 +15,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Mounts and unmounts, and knows which mounts are a volume's. */
 final class Mounts {
+  private static final Set<String> KEPT_OPTIONS =
+      Set.of("nosuid", "nodev", "noexec", "nosymfollow", "noatime", "nodiratime", "relatime");
+
   private final Host host;
 
   Mounts(Host host) {
@@ -39,9 +44,19 @@ final class Mounts {
         Command.of(
             "mount",
             "-o",
-            readOnly ? "bind,ro" : "bind",
+            readOnly ? "bind,ro" + restrictions(source) : "bind",
             source.toString(),
             mountPoint.toString()));
+  }
+
+  /** To make a mount read-only sets all its own options anew: those of its source are kept. */
+  private static String restrictions(Path source) {
+    return MountTable.read().holding(source).stream()
+        .flatMap(mount -> mount.options().stream())
+        .filter(KEPT_OPTIONS::contains)
+        .sorted()
+        .map(option -> "," + option)
+        .collect(Collectors.joining());
   }
 
   void unmount(Path mountPoint) {

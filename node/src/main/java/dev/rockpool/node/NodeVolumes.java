@@ -24,6 +24,7 @@ import dev.rockpool.storage.host.LoopDevice;
 import dev.rockpool.storage.host.Mount;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -94,14 +95,14 @@ public final class NodeVolumes {
   }
 
   private void recover(StagedVolume volume) throws IOException {
-    if (mounted(volume)) {
+    if (mounted(volume) || !publishedTargets(volume).isEmpty()) {
       if (!use(volume)) {
         log.error("volume \"{}\" is staged here, but another node has locked it", volume.volume());
       }
       if (volume.contents().image()) {
         images.sweep(volume);
       }
-    } else if (publishedTargets(volume).isEmpty()) {
+    } else {
       log.info("volume \"{}\" was staged by an earlier process and is no more", volume.volume());
       takeOff(volume);
     }
@@ -146,8 +147,10 @@ public final class NodeVolumes {
         return;
       }
       if (now.isPresent()) {
+        requireUnpublished(now.get());
         takeOff(now.get());
       }
+      requireNothingMounted(path);
       Mounts.requireEmptyDirectory(path);
       requireOutsidePools(path);
       if (!use(wanted)) {
@@ -178,7 +181,7 @@ public final class NodeVolumes {
       throws IOException {
     if (volume.contents().image()) {
       images.stage(volume, capability.mountFlags(), capacityBytes);
-    } else if (Files.isDirectory(volume.source())) {
+    } else if (Files.isDirectory(volume.source(), LinkOption.NOFOLLOW_LINKS)) {
       mounts.bind(volume.source(), volume.stagingPath(), volume.readOnly());
     } else {
       throw new StorageException(
@@ -269,11 +272,7 @@ public final class NodeVolumes {
         clear(id, path);
         return;
       }
-      List<Target> targets = publishedTargets(now.get());
-      if (!targets.isEmpty()) {
-        throw StorageException.precondition(
-            "volume \"" + id + "\" is still published at " + targets.getFirst().path());
-      }
+      requireUnpublished(now.get());
       takeOff(now.get());
     } catch (IOException e) {
       throw StorageException.of("can't unstage volume \"" + id + "\"", e);
@@ -285,9 +284,14 @@ public final class NodeVolumes {
     for (Path place : List.of(path.resolve(StagedVolume.DEVICE), path)) {
       Optional<Mount> mount = Mounts.at(place).filter(found -> Mounts.showsVolume(found, id));
       if (mount.isPresent()) {
-        Mounts.loop(mount.get()).ifPresent(images::detach);
-        mounts.unmount(place);
-        if (!place.equals(path)) {
+        Optional<LoopDevice> device = Mounts.loop(mount.get());
+        boolean bound = !place.equals(path);
+        if (device.isPresent()) {
+          images.takeAway(device.get(), place, bound);
+        } else {
+          mounts.unmount(place);
+        }
+        if (bound) {
           Mounts.removeMountPoint(place);
         }
       }
@@ -364,10 +368,7 @@ public final class NodeVolumes {
   }
 
   private void show(StagedVolume volume, Target target, Path path) {
-    if (Mounts.at(path).isPresent()) {
-      throw new StorageException(
-          Reason.ALREADY_EXISTS, "something else is mounted at " + path + " already");
-    }
+    requireNothingMounted(path);
     requireOutsidePools(path);
     staged.save(volume.withTarget(target));
     boolean readOnly = target.access() == Access.READ_ONLY;
@@ -387,20 +388,28 @@ public final class NodeVolumes {
   /**
    * Takes the volume off the target, and removes the target. Nothing happens if it is not there.
    *
-   * @throws StorageException PRECONDITION if something else is at the target
+   * @throws StorageException INVALID for a bad path; PRECONDITION if something else is at the
+   *     target
    */
   void unpublish(VolumeId id, String target) {
     try (var _ = locks.lock(id)) {
       Path path = paths.check(target, "target_path");
       Optional<StagedVolume> volume = staged.find(id);
+      if (volume.isPresent() && volume.get().mountPoint().equals(path)) {
+        throw StorageException.precondition(
+            "volume \"" + id + "\" is staged at " + path + ": NodeUnstageVolume takes it off");
+      }
       Optional<Mount> mount = Mounts.at(path);
-      if (mount.isPresent()) {
+      if (mount.isEmpty() && Files.exists(path)) {
+        requireOutsidePools(path);
+      } else if (mount.isPresent()) {
         if (!Mounts.showsVolume(mount.get(), id)) {
           throw StorageException.precondition(
               "what is mounted at " + path + " is not volume \"" + id + "\"; it is left alone");
         }
-        if (volume.isPresent() && volume.get().contents() == Contents.BLOCK) {
-          images.unpublish(volume.get(), path, mount.get());
+        Optional<LoopDevice> device = LoopDevice.boundAt(mount.get());
+        if (device.isPresent()) {
+          images.unpublish(path, device.get());
         } else {
           mounts.unmount(path);
         }
@@ -528,6 +537,21 @@ public final class NodeVolumes {
               + volume.volume()
               + "\" is "
               + volume.contents().description());
+    }
+  }
+
+  private static void requireUnpublished(StagedVolume volume) {
+    List<Target> targets = publishedTargets(volume);
+    if (!targets.isEmpty()) {
+      throw StorageException.precondition(
+          "volume \"" + volume.volume() + "\" is still published at " + targets.getFirst().path());
+    }
+  }
+
+  private static void requireNothingMounted(Path path) {
+    if (Mounts.at(path).isPresent()) {
+      throw new StorageException(
+          Reason.ALREADY_EXISTS, "something else is mounted at " + path + " already");
     }
   }
 

@@ -67,7 +67,7 @@ final class StagedVolumes {
 
   void save(StagedVolume volume) {
     try {
-      AtomicFiles.replace(file(volume.volume()), Json.MAPPER.writeValueAsBytes(volume));
+      AtomicFiles.replaceForNow(file(volume.volume()), Json.MAPPER.writeValueAsBytes(volume));
     } catch (IOException e) {
       throw StorageException.of("can't write the node's state in " + directory, e);
     }

@@ -52,10 +52,12 @@ final class Statistics {
     }
     long block = numbers[0];
     long inodes = numbers[4];
+    long free = numbers[5];
     return new Usage(
         new Amount(numbers[1] * block, (numbers[1] - numbers[2]) * block, numbers[3] * block),
-        inodes == 0
+        // btrfs counts none, CephFS not those that are free.
+        inodes == 0 || free < 0
             ? Optional.empty()
-            : Optional.of(new Amount(inodes, inodes - numbers[5], numbers[5])));
+            : Optional.of(new Amount(inodes, inodes - free, free)));
   }
 }

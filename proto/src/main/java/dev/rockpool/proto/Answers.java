@@ -30,7 +30,8 @@ public final class Answers {
     } catch (StatusRuntimeException e) {
       reply.onError(e);
       return;
-    } catch (Exception e) {
+    } catch (Exception | Error e) {
+      // An Error too: gRPC would make UNKNOWN of it.
       log.error("a defect of the driver, please report it", e);
       reply.onError(
           Status.INTERNAL

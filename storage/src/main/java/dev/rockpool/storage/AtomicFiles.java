@@ -33,21 +33,36 @@ public final class AtomicFiles {
    * Replaces the file; when this returns, the new content is lasting. Whoever calls must be the
    * only one to write this file.
    */
-  public static void replace(Path file, byte[] content) throws IOException {
+  static void replace(Path file, byte[] content) throws IOException {
+    replace(file, content, true);
+    sync(file.resolveSibling("."));
+  }
+
+  /**
+   * Replaces the file with one that need not outlive the machine's run: it is whole whatever
+   * happens to this process, but not after a power cut. Whoever calls must be the only one to write
+   * it.
+   */
+  public static void replaceForNow(Path file, byte[] content) throws IOException {
+    replace(file, content, false);
+  }
+
+  private static void replace(Path file, byte[] content, boolean lasting) throws IOException {
     Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
     try (FileChannel channel = FileChannel.open(temporary, WRITE_ANEW, OWNER_FILE)) {
       ByteBuffer bytes = ByteBuffer.wrap(content);
       while (bytes.hasRemaining()) {
         channel.write(bytes);
       }
-      channel.force(true);
+      if (lasting) {
+        channel.force(true);
+      }
     } catch (IOException e) {
       Files.deleteIfExists(temporary);
       throw e;
     }
     Files.move(
         temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    sync(file.resolveSibling("."));
   }
 
   /** Makes what was written to the file, or the entries of the directory, lasting. */

@@ -3,6 +3,7 @@ package dev.rockpool.storage;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One lock for each key, which nobody waits for: who comes second is told so at once.
@@ -20,7 +21,16 @@ public final class KeyedLocks<K> {
 
   /** Takes the lock, or nothing if it is taken. */
   public Optional<Held> tryLock(K key) {
-    return held.add(key) ? Optional.of(() -> held.remove(key)) : Optional.empty();
+    if (!held.add(key)) {
+      return Optional.empty();
+    }
+    AtomicBoolean open = new AtomicBoolean(true);
+    return Optional.of(() -> {
+      // Closed again, it must not take the lock from whom it belongs to by then.
+      if (open.getAndSet(false)) {
+        held.remove(key);
+      }
+    });
   }
 
   /**

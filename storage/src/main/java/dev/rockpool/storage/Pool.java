@@ -3,16 +3,12 @@ package dev.rockpool.storage;
 import dev.rockpool.storage.host.BlockDevice;
 import dev.rockpool.storage.host.MountTable;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.Supplier;
 
 /** A pool that this process has open: a directory on a filesystem of this node. */
@@ -45,99 +41,7 @@ public final class Pool implements AutoCloseable {
     MountTable mounts = MountTable.read();
     this.filesystem = mounts.holding(root).map(mount -> mount.fsType()).orElse("unknown");
     this.sectorBytes = sectorBytes(mounts, root);
-    this.volumes = new VolumeStore(layout);
-  }
-
-  /**
-   * Makes the directory a pool. It is made if it is missing, and must be empty otherwise; one that
-   * is this very pool already stays as it is.
-   *
-   * @throws StorageException INVALID if it holds something else; ALREADY_EXISTS if it is another
-   *     pool; FAILED if the filesystem refuses
-   */
-  public static PoolRecord init(PoolName name, Path directory, PoolKind kind) {
-    PoolLayout layout = new PoolLayout(directory);
-    try {
-      if (Files.exists(layout.poolRecord())) {
-        PoolRecord there = readRecord(layout);
-        if (there.name().equals(name) && there.kind() == kind) {
-          return there;
-        }
-        throw new StorageException(
-            StorageException.Reason.ALREADY_EXISTS,
-            directory
-                + " is the "
-                + there.kind().label()
-                + " pool \""
-                + there.name()
-                + "\" already");
-      }
-      requireEmpty(directory);
-      Files.createDirectories(directory, AtomicFiles.OWNER_DIRECTORY);
-      for (Path part : List.of(layout.volumes(), layout.snapshots(), layout.nodes())) {
-        AtomicFiles.ensureDirectory(part);
-      }
-      PoolRecord made =
-          new PoolRecord(
-              PoolRecord.FORMAT_VERSION,
-              UUID.randomUUID().toString(),
-              name,
-              kind,
-              Instant.now().truncatedTo(ChronoUnit.SECONDS));
-      AtomicFiles.replace(layout.poolRecord(), Json.bytes(made));
-      return made;
-    } catch (IOException e) {
-      throw StorageException.of("can't make a pool of " + directory, e);
-    }
-  }
-
-  private static void requireEmpty(Path directory) throws IOException {
-    List<String> strangers = new ArrayList<>();
-    // What an interrupted init leaves, and what mkfs.ext4 makes.
-    List<String> harmless = List.of("volumes", "snapshots", "nodes", "lost+found", "pool.json.tmp");
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-      entries.forEach(entry -> strangers.add(String.valueOf(entry.getFileName())));
-    } catch (NoSuchFileException e) {
-      return;
-    }
-    strangers.removeAll(harmless);
-    if (!strangers.isEmpty()) {
-      throw StorageException.invalid(
-          directory
-              + " is not empty (it has \""
-              + strangers.getFirst()
-              + "\"): a pool is made in an empty directory, or in one that does not exist yet");
-    }
-  }
-
-  /**
-   * What kind of pool the directory is.
-   *
-   * @throws StorageException INVALID if it is none; UNAVAILABLE if that can't be read
-   */
-  public static PoolRecord inspect(PoolSpec spec) {
-    PoolRecord record;
-    try {
-      record = readRecord(new PoolLayout(spec.directory()));
-    } catch (NoSuchFileException e) {
-      throw StorageException.invalid(
-          spec.directory()
-              + " is not a pool: it has no pool.json. If its filesystem is not mounted"
-              + " yet, mount it; to make a new pool: rockpool pool init --pool "
-              + spec.name()
-              + "="
-              + spec.directory());
-    } catch (IOException e) {
-      throw new StorageException(
-          StorageException.Reason.UNAVAILABLE,
-          "pool \"" + spec.name() + "\" can't be read: " + e.getMessage(),
-          e);
-    }
-    if (!record.name().equals(spec.name())) {
-      throw StorageException.invalid(
-          spec.directory() + " is the pool \"" + record.name() + "\", not \"" + spec.name() + "\"");
-    }
-    return record;
+    this.volumes = new VolumeStore(layout, () -> ailment().isEmpty());
   }
 
   /**
@@ -148,7 +52,7 @@ public final class Pool implements AutoCloseable {
    *     open as this node, or, a local pool, at all; UNAVAILABLE if it can't be read
    */
   public static Pool open(PoolSpec spec, NodeId node, int maxVolumes) {
-    PoolRecord record = inspect(spec);
+    PoolRecord record = PoolDirectory.inspect(spec);
     try {
       Path root = spec.directory().toRealPath();
       PoolLayout layout = new PoolLayout(root);
@@ -209,7 +113,7 @@ public final class Pool implements AutoCloseable {
    * @throws StorageException as {@link #open} does
    */
   public static Pool look(PoolSpec spec, NodeId node) {
-    PoolRecord record = inspect(spec);
+    PoolRecord record = PoolDirectory.inspect(spec);
     try {
       Path root = spec.directory().toRealPath();
       Pool pool = new Pool(spec, record, node, root, FileLocks.Handle.none());
@@ -221,10 +125,6 @@ public final class Pool implements AutoCloseable {
           "pool \"" + spec.name() + "\" can't be read: " + e.getMessage(),
           e);
     }
-  }
-
-  private static PoolRecord readRecord(PoolLayout layout) throws IOException {
-    return Json.read(layout.poolRecord(), PoolRecord.class, PoolRecord.FORMAT_VERSION);
   }
 
   public PoolName name() {
@@ -270,18 +170,22 @@ public final class Pool implements AutoCloseable {
     Optional<VolumeRecord> found = volumes.find(id);
     if (found.isEmpty()) {
       // A filesystem that was unmounted looks like a pool that has lost all its volumes.
-      ailment()
-          .ifPresent(reason -> {
-            throw new StorageException(StorageException.Reason.UNAVAILABLE, reason);
-          });
+      requireWell();
     }
     return found;
+  }
+
+  private void requireWell() {
+    ailment()
+        .ifPresent(reason -> {
+          throw new StorageException(StorageException.Reason.UNAVAILABLE, reason);
+        });
   }
 
   /** Why the pool can't be used now, if it can't. */
   public Optional<String> ailment() {
     try {
-      PoolRecord now = readRecord(layout);
+      PoolRecord now = PoolDirectory.read(layout);
       return now.id().equals(record.id())
           ? Optional.empty()
           : Optional.of("another pool is at " + layout.root() + " than was opened");
@@ -345,8 +249,13 @@ public final class Pool implements AutoCloseable {
     }
   }
 
-  /** Reads what other processes may have changed; a local pool is this process's alone. */
+  /**
+   * Reads what other processes may have changed; a local pool is this process's alone.
+   *
+   * @throws StorageException UNAVAILABLE if the pool is gone or can't be read
+   */
   void catchUp() {
+    requireWell();
     if (kind() == PoolKind.SHARED) {
       try {
         volumes.refresh();
@@ -413,7 +322,7 @@ public final class Pool implements AutoCloseable {
       try {
         return promise.get();
       } finally {
-        reserve(-moreBytes);
+        release(moreBytes);
       }
     } catch (IOException e) {
       throw StorageException.of("can't promise space in pool \"" + name() + "\"", e);
@@ -449,6 +358,12 @@ public final class Pool implements AutoCloseable {
                 + ")");
       }
       reservedBytes += bytes;
+    }
+  }
+
+  private void release(long bytes) {
+    synchronized (reserving) {
+      reservedBytes -= bytes;
     }
   }
 

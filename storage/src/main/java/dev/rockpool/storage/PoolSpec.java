@@ -1,5 +1,6 @@
 package dev.rockpool.storage;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /**
@@ -21,10 +22,7 @@ public record PoolSpec(PoolName name, Path directory, long limitBytes, double ov
       throw wrong(text, "expected name=/directory");
     }
     String[] parts = text.substring(equals + 1).split(",", -1);
-    Path directory = Path.of(parts[0]);
-    if (!directory.isAbsolute()) {
-      throw wrong(text, "\"" + parts[0] + "\" is not an absolute path");
-    }
+    Path directory = directory(text, parts[0]);
     long limit = Long.MAX_VALUE;
     double overcommit = 1;
     for (int i = 1; i < parts.length; i++) {
@@ -34,11 +32,25 @@ public record PoolSpec(PoolName name, Path directory, long limitBytes, double ov
       } else if (part.startsWith("overcommit=")) {
         overcommit = factor(text, part.substring("overcommit=".length()));
       } else {
-        throw wrong(text, "unknown option \"" + part + "\"; known: limit=SIZE, overcommit=FACTOR");
+        throw wrong(
+            text,
+            "unknown option \"" + Printable.of(part) + "\"; known: limit=SIZE, overcommit=FACTOR");
       }
     }
     return new PoolSpec(
         PoolName.parse(text.substring(0, equals)), directory.normalize(), limit, overcommit);
+  }
+
+  private static Path directory(String text, String path) {
+    try {
+      Path directory = Path.of(path);
+      if (directory.isAbsolute()) {
+        return directory;
+      }
+    } catch (InvalidPathException e) {
+      // refused as what it is not
+    }
+    throw wrong(text, "\"" + Printable.of(path) + "\" is not an absolute path");
   }
 
   private static double factor(String text, String factor) {
@@ -46,7 +58,7 @@ public record PoolSpec(PoolName name, Path directory, long limitBytes, double ov
     try {
       value = Double.parseDouble(factor);
     } catch (NumberFormatException e) {
-      throw wrong(text, "overcommit \"" + factor + "\" is not a number");
+      throw wrong(text, "overcommit \"" + Printable.of(factor) + "\" is not a number");
     }
     if (!(value >= 1 && value <= 1000)) {
       throw wrong(text, "overcommit must be between 1 and 1000");

@@ -3,8 +3,6 @@ package dev.rockpool.storage;
 import dev.rockpool.storage.host.Host;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -45,116 +43,24 @@ public final class PoolVolumes implements Volumes {
         there = Optional.empty();
       }
       if (there.isPresent()) {
-        requireSame(there.get(), asked);
+        VolumePlan.requireSame(there.get(), asked);
         return there.get().record().state() == VolumeRecord.State.READY
             ? there.get().volume()
             : finishCreate(there.get());
       }
       Pool pool = open.require(asked.pool());
-      requireReachable(pool, asked);
-      VolumeRecord planned = plan(pool, id, asked);
+      VolumePlan.requireReachable(pool, asked);
+      VolumeRecord planned = VolumePlan.of(pool, id, asked);
       VolumeRecord promised = pool.promise(planned.capacityBytes(), () -> begin(pool, planned));
       return finishCreate(new Pools.Found(pool, promised));
     }
   }
 
-  private static void requireReachable(Pool pool, NewVolume asked) {
-    if (!pool.topology().reachableFromAny(asked.requisite())) {
-      throw new StorageException(
-          StorageException.Reason.EXHAUSTED,
-          "accessibility_requirements: pool \""
-              + pool.name()
-              + "\" can be reached from "
-              + pool.topology().segments()
-              + ", not from "
-              + asked.requisite().stream().map(Topology::segments).toList());
-    }
-  }
-
-  private static VolumeRecord plan(Pool pool, VolumeId id, NewVolume asked) {
-    Contents kind = contents(pool, asked);
-    int sector = kind.image() ? pool.sectorBytes() : 1;
-    return new VolumeRecord(
-        VolumeRecord.FORMAT_VERSION,
-        id,
-        asked.name(),
-        VolumeRecord.State.CREATING,
-        kind,
-        asked.size().choose(kind.minimumBytes(), sector, kind.description()),
-        sector,
-        asked.allocation(),
-        asked.diskConflict(),
-        asked.mkfsOptions(),
-        asked.modes(),
-        false,
-        Instant.now().truncatedTo(ChronoUnit.MILLIS),
-        List.of());
-  }
-
-  /** What a volume must consist of to serve all its access modes from this pool. */
-  private static Contents contents(Pool pool, NewVolume asked) {
-    boolean manyWriters = asked.modes().contains(AccessMode.MULTI_NODE_MULTI_WRITER);
-    if (asked.modes().contains(AccessMode.MULTI_NODE_SINGLE_WRITER) && !manyWriters) {
-      throw StorageException.invalid(
-          "access mode MULTI_NODE_SINGLE_WRITER is supported for volumes that also have"
-              + " MULTI_NODE_MULTI_WRITER only");
-    }
-    Contents kind =
-        asked.block()
-            ? Contents.BLOCK
-            : manyWriters ? Contents.DIRECTORY : Contents.of(asked.fsType().orElse(FsType.EXT4));
-    if (kind == Contents.DIRECTORY && pool.kind() == PoolKind.LOCAL) {
-      throw StorageException.invalid(
-          "access mode MULTI_NODE_MULTI_WRITER with a filesystem needs a shared pool; \""
-              + pool.name()
-              + "\" is local. On a local pool use SINGLE_NODE_MULTI_WRITER, or a raw"
-              + " block volume");
-    }
-    if (!asked.mkfsOptions().isEmpty() && kind.fsType().isEmpty()) {
-      throw StorageException.invalid(
-          "parameter \"mkfsOptions\": " + kind.description() + " has no filesystem to make");
-    }
-    if (asked.allocation() == Allocation.THICK && !kind.image()) {
-      throw StorageException.invalid(
-          "parameter \"allocation\": " + kind.description() + " can't be thick");
-    }
-    return kind;
-  }
-
-  private static void requireSame(Pools.Found there, NewVolume asked) {
-    VolumeRecord is = there.record();
-    Contents wanted = contents(there.pool(), asked);
-    String differs =
-        !is.name().equals(asked.name())
-            ? "it was created as \"" + Printable.of(is.name()) + "\""
-            : asked.pool().filter(pool -> !pool.equals(there.pool().name())).isPresent()
-                ? "it is in pool \"" + there.pool().name() + "\""
-                : is.contents() != wanted
-                    ? "it is " + is.contents().description()
-                    : !is.modes().equals(asked.modes())
-                        ? "it was created for the access modes " + is.modes()
-                        : !asked.size().contains(is.capacityBytes())
-                            ? "it has " + is.capacityBytes() + " bytes, asked: " + asked.size()
-                            : parametersDiffer(is, asked)
-                                ? "it was created with other parameters"
-                                : there.pool().topology().reachableFromAny(asked.requisite())
-                                    ? ""
-                                    : "it can't be reached from the topology asked for";
-    if (!differs.isEmpty()) {
-      throw new StorageException(
-          StorageException.Reason.ALREADY_EXISTS,
-          "volume \"" + is.id() + "\" exists, and differs: " + differs);
-    }
-  }
-
-  private static boolean parametersDiffer(VolumeRecord is, NewVolume asked) {
-    return is.allocation() != asked.allocation()
-        || is.diskConflict() != asked.diskConflict()
-        || !is.mkfsOptions().equals(asked.mkfsOptions());
-  }
-
   private static VolumeRecord begin(Pool pool, VolumeRecord planned) {
     VolumeId id = planned.id();
+    if (pool.find(id).isPresent()) {
+      throw busyElsewhere(id);
+    }
     try {
       AtomicFiles.ensureDirectory(pool.layout().directory(id));
       if (Files.exists(pool.image(id)) || Files.exists(pool.data(id))) {
@@ -168,9 +74,17 @@ public final class PoolVolumes implements Volumes {
       throw StorageException.of("can't make " + pool.layout().directory(id), e);
     }
     try {
+      // The lock's file is made here, where there is room: a full disk must not keep the volume
+      // from being deleted.
+      pool.sole(id).ifPresent(Pool.UseLock::close);
       pool.volumes().create(planned);
       return planned;
-    } catch (RuntimeException e) {
+    } catch (StorageException e) {
+      // Another node makes it, whose record it is then, or removes what it had left.
+      if (e.reason() == StorageException.Reason.BUSY
+          || e.reason() == StorageException.Reason.NOT_FOUND) {
+        throw busyElsewhere(id);
+      }
       abandon(pool, id, e);
       throw e;
     }
@@ -179,7 +93,26 @@ public final class PoolVolumes implements Volumes {
   /** Makes the contents from the beginning, however far an interrupted call had come. */
   private Volume finishCreate(Pools.Found volume) {
     Pool pool = volume.pool();
-    VolumeRecord record = volume.record();
+    VolumeId id = volume.record().id();
+    // Held while the contents are made: of several nodes that were asked for the volume one makes
+    // them, and none begins anew what another has made ready.
+    try (Pool.UseLock _ = pool.sole(id).orElseThrow(() -> busyElsewhere(id))) {
+      if (!pool.volumes().update(id, now -> now).equals(volume.record())) {
+        throw busyElsewhere(id);
+      }
+      return makeContents(pool, volume.record());
+    } catch (StorageException e) {
+      throw e.reason() == StorageException.Reason.NOT_FOUND ? busyElsewhere(id) : e;
+    }
+  }
+
+  private static StorageException busyElsewhere(VolumeId id) {
+    return new StorageException(
+        StorageException.Reason.BUSY,
+        "another node is making or removing volume \"" + id + "\"; try again");
+  }
+
+  private Volume makeContents(Pool pool, VolumeRecord record) {
     try {
       boolean enforced = contents.make(pool, record);
       VolumeRecord ready =
@@ -226,13 +159,10 @@ public final class PoolVolumes implements Volumes {
     try (var _ = locks.lock(id)) {
       Optional<Pools.Found> there = pools.get().find(id);
       if (there.isEmpty()) {
+        pools.get().all().forEach(pool -> pool.volumes().sweep(id));
         return;
       }
-      VolumeRecord record = there.get().record();
-      if (!record.attachments().isEmpty()) {
-        throw StorageException.precondition(
-            "volume \"" + id + "\" is published to " + nodes(record) + "; unpublish it first");
-      }
+      requireFree(there.get().record());
       finishDelete(there.get());
     }
   }
@@ -244,25 +174,54 @@ public final class PoolVolumes implements Volumes {
     try (Pool.UseLock _ =
         pool.sole(id)
             .orElseThrow(() ->
-                StorageException.precondition(
-                    "volume \""
-                        + id
-                        + "\" is still in use on a node, though it is published to"
-                        + " none; unstage it there first"))) {
+                volume.record().state() == VolumeRecord.State.READY
+                    ? StorageException.precondition(
+                        "volume \""
+                            + id
+                            + "\" is still in use on a node, though it is published to"
+                            + " none; unstage it there first")
+                    : busyElsewhere(id))) {
+      markDeleting(pool, id);
+      contents.remove(pool, id);
+      pool.volumes().remove(id);
+    } catch (StorageException e) {
+      // Removed meanwhile by another node, it is what it was to become.
+      if (e.reason() != StorageException.Reason.NOT_FOUND) {
+        throw e;
+      }
+    } catch (IOException e) {
+      throw StorageException.of("can't delete volume \"" + id + "\"", e);
+    }
+  }
+
+  private static void markDeleting(Pool pool, VolumeId id) {
+    try {
       pool.volumes()
           .update(
               id,
               now -> {
-                if (!now.attachments().isEmpty()) {
-                  throw StorageException.precondition(
-                      "volume \"" + id + "\" is published to " + nodes(now));
-                }
+                requireFree(now);
                 return now.withState(VolumeRecord.State.DELETING);
               });
-      contents.remove(pool, id);
-      pool.volumes().remove(id);
-    } catch (IOException e) {
-      throw StorageException.of("can't delete volume \"" + id + "\"", e);
+    } catch (StorageException e) {
+      if (e.reason() != StorageException.Reason.EXHAUSTED) {
+        throw e;
+      }
+      // A full disk must not keep a volume from being deleted. It has no users, and its retry
+      // begins
+      // with the same checks.
+      log.warn("volume \"{}\" is deleted without a mark: {}", id, e.getMessage());
+    }
+  }
+
+  private static void requireFree(VolumeRecord record) {
+    if (!record.attachments().isEmpty()) {
+      throw StorageException.precondition(
+          "volume \""
+              + record.id()
+              + "\" is published to "
+              + nodes(record)
+              + "; unpublish it first");
     }
   }
 
@@ -361,6 +320,7 @@ public final class PoolVolumes implements Volumes {
     if (most == 0 || volume.attachment(node).isPresent()) {
       return () -> {};
     }
+    pool.catchUp();
     attaching.compute(
         node,
         (_, others) -> {

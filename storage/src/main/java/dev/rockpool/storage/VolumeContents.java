@@ -46,6 +46,8 @@ final class VolumeContents {
     Optional<FsType> fsType = volume.contents().fsType();
     if (fsType.isPresent()) {
       format(fsType.get(), volume, image);
+      // The user's own options may have made mkfs discard what was allocated.
+      extend(volume, image, volume.capacityBytes());
     }
     AtomicFiles.sync(image);
     AtomicFiles.sync(pool.layout().directory(volume.id()));
@@ -79,19 +81,26 @@ final class VolumeContents {
       allocate(image, bytes);
       return;
     }
-    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-      // Never shorter: a retry may find it grown already.
-      if (file.length() < bytes) {
-        file.setLength(bytes);
-      }
+    // Never shorter: a retry may find it grown already.
+    if (Files.size(image) < bytes) {
+      setLength(image, bytes);
     }
   }
 
-  private void allocate(Path image, long bytes) {
+  private static void setLength(Path image, long bytes) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(bytes);
+    }
+  }
+
+  private void allocate(Path image, long bytes) throws IOException {
+    long before = Files.size(image);
     try {
       host.run(
           Command.of("fallocate", "--length", "" + bytes, image.toString()).within(MKFS_LIMIT));
     } catch (CommandException e) {
+      // ext4 keeps all that it could allocate until it was full.
+      setLength(image, before);
       throw e.noSpace()
           ? new StorageException(
               StorageException.Reason.EXHAUSTED, String.valueOf(e.getMessage()), e)

@@ -8,12 +8,15 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,7 @@ final class VolumeStore {
   private static final Logger log = LoggerFactory.getLogger(VolumeStore.class);
 
   private final PoolLayout layout;
+  private final BooleanSupplier there;
   private final ConcurrentSkipListMap<VolumeId, Entry> index = new ConcurrentSkipListMap<>();
   private final ConcurrentMap<String, String> unreadable = new ConcurrentHashMap<>();
   // Sums over the index, so that nobody needs to go through it; guarded by this.
@@ -47,30 +51,35 @@ final class VolumeStore {
     }
   }
 
-  VolumeStore(PoolLayout layout) {
+  /**
+   * @param there whether the pool is where it was: while it is not mounted, records are not missing
+   */
+  VolumeStore(PoolLayout layout, BooleanSupplier there) {
     this.layout = layout;
+    this.there = there;
   }
 
   /** Reads all records; those that can't be read are logged, and kept apart. */
   void refresh() throws IOException {
-    Map<String, VolumeId> present = new TreeMap<>();
+    Set<String> present = new HashSet<>();
     try (DirectoryStream<Path> directories = Files.newDirectoryStream(layout.volumes())) {
-      for (Path directory : directories) {
-        String name = String.valueOf(directory.getFileName());
-        try {
-          VolumeId id = VolumeId.parse(name);
-          present.put(name, id);
-          find(id);
-        } catch (StorageException e) {
-          if (!String.valueOf(e.getMessage())
-              .equals(unreadable.put(name, String.valueOf(e.getMessage())))) {
-            log.warn("orphan in {}: {}", layout.volumes(), e.getMessage());
-          }
-        }
+      directories.forEach(directory -> present.add(String.valueOf(directory.getFileName())));
+    }
+    // What is known but was not there is looked for too: to be forgotten, or it has come since.
+    index.keySet().forEach(id -> present.add(id.value()));
+    present.forEach(this::look);
+    unreadable.keySet().removeIf(name -> !Files.exists(layout.volumes().resolve(name)));
+  }
+
+  private void look(String name) {
+    try {
+      find(VolumeId.parse(name));
+    } catch (StorageException e) {
+      String message = String.valueOf(e.getMessage());
+      if (!message.equals(unreadable.put(name, message))) {
+        log.warn("orphan in {}: {}", layout.volumes(), message);
       }
     }
-    index.keySet().stream().filter(id -> !present.containsValue(id)).toList().forEach(this::forget);
-    unreadable.keySet().removeIf(name -> !Files.exists(layout.volumes().resolve(name)));
   }
 
   /** Names in the volumes directory whose records can't be read, with the reason. */
@@ -84,22 +93,31 @@ final class VolumeStore {
    * @throws StorageException FAILED if there is one that can't be read
    */
   Optional<VolumeRecord> find(VolumeId id) {
+    return find(id, index.get(id));
+  }
+
+  private Optional<VolumeRecord> find(VolumeId id, @Nullable Entry remembered) {
     Path file = layout.record(id);
     try {
       Stamp stamp = Stamp.of(file);
-      Entry known = index.get(id);
-      if (known == null || !known.stamp().equals(stamp)) {
+      Entry known = remembered;
+      while (known == null || !known.stamp().equals(stamp)) {
         known = new Entry(Json.read(file, VolumeRecord.class, VolumeRecord.FORMAT_VERSION), stamp);
         if (!known.record().id().equals(id)) {
           throw new IOException(file + " is the record of volume \"" + known.record().id() + "\"");
         }
         put(id, known);
+        // Who changed or removed the file since it was read may have been here before us.
+        stamp = Stamp.of(file);
       }
       unreadable.remove(id.value());
       return Optional.of(known.record());
     } catch (NoSuchFileException e) {
-      forget(id);
-      return Optional.empty();
+      if (there.getAsBoolean()) {
+        forget(id);
+      }
+      // Who makes it now may have remembered it before it was forgotten.
+      return Files.exists(file) ? find(id, null) : Optional.empty();
     } catch (IOException e) {
       throw new StorageException(
           StorageException.Reason.FAILED,
@@ -114,9 +132,22 @@ final class VolumeStore {
         .values().stream().map(Entry::record);
   }
 
-  /** Writes the record of a volume that has none; its directory must be there. */
+  /**
+   * Writes the record of a volume that has none; its directory must be there.
+   *
+   * @throws StorageException BUSY if somebody else has made one, or holds its lock
+   */
   void create(VolumeRecord record) {
-    locked(record.id(), () -> write(record));
+    locked(
+        record.id(),
+        () -> {
+          if (find(record.id()).isPresent()) {
+            throw new StorageException(
+                StorageException.Reason.BUSY,
+                "another node is making volume \"" + record.id() + "\"; try again");
+          }
+          return write(record);
+        });
   }
 
   /**
@@ -129,8 +160,10 @@ final class VolumeStore {
     return locked(
         id,
         () -> {
+          // Read anew: a network filesystem may tell the times of files from a cache.
           VolumeRecord now =
-              find(id).orElseThrow(() -> StorageException.notFound("no volume \"" + id + "\""));
+              find(id, null)
+                  .orElseThrow(() -> StorageException.notFound("no volume \"" + id + "\""));
           VolumeRecord next = change.apply(now);
           return next.equals(now) ? now : write(next);
         });
@@ -144,6 +177,21 @@ final class VolumeStore {
     AtomicFiles.deleteTree(layout.directory(id));
     AtomicFiles.sync(layout.volumes());
     forget(id);
+  }
+
+  /** Removes what a deletion that was cut short left: a directory with nothing but locks in it. */
+  void sweep(VolumeId id) {
+    Path directory = layout.directory(id);
+    if (!Files.isDirectory(directory) || find(id).isPresent()) {
+      return;
+    }
+    try {
+      Files.deleteIfExists(layout.recordLock(id));
+      Files.deleteIfExists(layout.useLock(id));
+      Files.delete(directory);
+    } catch (IOException e) {
+      log.warn("{} has no record, and is left alone: {}", directory, e.toString());
+    }
   }
 
   /** Bytes promised to all volumes that are known. */

@@ -2,16 +2,22 @@ package dev.rockpool.storage.host;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.apache.commons.exec.CommandLine;
-import org.apache.commons.exec.DefaultExecuteResultHandler;
 import org.apache.commons.exec.DefaultExecutor;
 import org.apache.commons.exec.ExecuteException;
+import org.apache.commons.exec.ExecuteResultHandler;
 import org.apache.commons.exec.Executor;
 import org.apache.commons.exec.PumpStreamHandler;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +30,7 @@ public final class ExecHost implements Host {
   private static final int OUTPUT_BYTES = 1 << 20;
   private static final int STDERR_BYTES = 4 << 10;
   private static final Duration KILL_GRACE = Duration.ofSeconds(2);
+  private static final Duration OPEN_PIPE_GRACE = Duration.ofSeconds(1);
   private static final Map<String, String> ENVIRONMENT =
       Map.of(
           "LC_ALL", "C",
@@ -62,19 +69,17 @@ public final class ExecHost implements Host {
         .forEach(argument -> line.addArgument(argument.text(), false));
     Bounded out = new Bounded(OUTPUT_BYTES);
     Bounded err = new Bounded(STDERR_BYTES);
-    PumpStreamHandler streams = new PumpStreamHandler(out, err);
-    // A grandchild may keep the pipes open after the command has ended.
-    streams.setStopTimeout(KILL_GRACE);
+    PumpStreamHandler streams = new PatientStreams(out, err);
     RememberingExecutor executor = new RememberingExecutor(streams);
-    DefaultExecuteResultHandler result = new DefaultExecuteResultHandler();
+    Result result = new Result();
     boolean killed = false;
+    boolean ended = true;
     try {
       executor.execute(line, ENVIRONMENT, result);
-      result.waitFor(command.limit());
-      killed = !result.hasResult();
+      killed = !result.within(command.limit());
       if (killed) {
         executor.kill();
-        result.waitFor(KILL_GRACE.plus(KILL_GRACE));
+        ended = result.within(KILL_GRACE.plus(KILL_GRACE));
       }
     } catch (IOException e) {
       String message = redact(String.valueOf(e.getMessage()), command);
@@ -85,18 +90,22 @@ public final class ExecHost implements Host {
       throw new CommandException(command + " was interrupted", "");
     }
     String stderr = redact(err.text().strip(), command);
+    if (err.full()) {
+      stderr = withoutCutFlag(stderr, command);
+    }
     if (killed) {
       String how = "did not end within " + command.limit().toSeconds() + " s and was killed";
       // In uninterruptible sleep it ends when the kernel lets go of it; nobody waits for that here.
-      throw failure(command, result.hasResult() ? how : how + ", but has not ended yet", stderr);
+      throw failure(command, ended ? how : how + ", but has not ended yet", stderr);
     }
-    ExecuteException failure = result.getException();
+    ExecuteException failure = result.failure;
     if (failure == null) {
       return out.text();
     }
     if (failure.getExitValue() == Executor.INVALID_EXITVALUE) {
+      Throwable cause = failure.getCause() == null ? failure : failure.getCause();
       throw failure(
-          command, "could not be run", redact(String.valueOf(failure.getMessage()), command));
+          command, "could not be run", redact(String.valueOf(cause.getMessage()), command));
     }
     throw new CommandException(
         message(command, "failed with exit code " + failure.getExitValue(), stderr),
@@ -114,14 +123,83 @@ public final class ExecHost implements Host {
 
   private static String redact(String text, Command command) {
     String clean = text;
-    for (Command.Argument argument : command.arguments()) {
-      if (argument.hidden()) {
-        for (String flag : argument.text().split(",", -1)) {
-          clean = flag.isEmpty() ? clean : clean.replace(flag, "***");
+    for (String flag : hiddenFlags(command)) {
+      clean = clean.replace(flag, "***");
+    }
+    return clean;
+  }
+
+  /** Where the text was cut, the beginning of a hidden flag may be left over. */
+  private static String withoutCutFlag(String text, Command command) {
+    String clean = text.replaceAll("\uFFFD+$", "");
+    int shortest = clean.length();
+    for (String flag : hiddenFlags(command)) {
+      for (int length = 1; length < flag.length(); length++) {
+        if (clean.endsWith(flag.substring(0, length))) {
+          shortest = Math.min(shortest, clean.length() - length);
         }
       }
     }
-    return clean;
+    return clean.substring(0, shortest);
+  }
+
+  private static List<String> hiddenFlags(Command command) {
+    return command.arguments().stream()
+        .filter(Command.Argument::hidden)
+        .flatMap(argument -> Stream.of(argument.text().split(",", -1)))
+        .filter(flag -> !flag.isEmpty())
+        .toList();
+  }
+
+  /** How the command ended; the library's own handler looks for it every 50 ms only. */
+  private static final class Result implements ExecuteResultHandler {
+    private final CountDownLatch end = new CountDownLatch(1);
+    private volatile @Nullable ExecuteException failure;
+
+    @Override
+    public void onProcessComplete(int exitValue) {
+      end.countDown();
+    }
+
+    @Override
+    public void onProcessFailed(ExecuteException e) {
+      failure = e;
+      end.countDown();
+    }
+
+    boolean within(Duration limit) throws InterruptedException {
+      return end.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /**
+   * A grandchild may keep the pipes open after the command has ended: what has come by then is all
+   * that is waited for, and the command has not failed for that.
+   */
+  private static final class PatientStreams extends PumpStreamHandler {
+    private final List<Thread> pumps = new ArrayList<>();
+
+    PatientStreams(OutputStream out, OutputStream err) {
+      super(out, err);
+    }
+
+    @Override
+    protected Thread createPump(InputStream from, OutputStream to, boolean closeWhenExhausted) {
+      Thread pump = super.createPump(from, to, closeWhenExhausted);
+      pumps.add(pump);
+      return pump;
+    }
+
+    @Override
+    public void stop() {
+      try {
+        for (Thread pump : pumps) {
+          pump.join(OPEN_PIPE_GRACE);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   /**
@@ -178,6 +256,10 @@ public final class ExecHost implements Host {
     @Override
     public synchronized void write(byte[] bytes, int offset, int length) {
       kept.write(bytes, offset, Math.min(length, limit - kept.size()));
+    }
+
+    synchronized boolean full() {
+      return kept.size() == limit;
     }
 
     synchronized String text() {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,9 +14,12 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The mounts of this process's mount namespace at one moment. */
 public final class MountTable {
+  private static final Logger log = LoggerFactory.getLogger(MountTable.class);
   private static final Path MOUNTINFO = Path.of("/proc/self/mountinfo");
   private static final Pattern OCTAL = Pattern.compile("\\\\([0-7]{3})");
 
@@ -28,7 +32,8 @@ public final class MountTable {
   /** The mounts there are now. */
   public static MountTable read() {
     try {
-      return parse(Files.readString(MOUNTINFO, StandardCharsets.UTF_8));
+      // Not readString: a mount point may have a name that is not UTF-8.
+      return parse(new String(Files.readAllBytes(MOUNTINFO), StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException("can't read " + MOUNTINFO, e);
     }
@@ -39,7 +44,12 @@ public final class MountTable {
     List<Mount> mounts = new ArrayList<>();
     for (String line : text.split("\n", -1)) {
       if (!line.isEmpty()) {
-        mounts.add(parseLine(line));
+        try {
+          mounts.add(parseLine(line));
+        } catch (InvalidPathException e) {
+          // Its name has bytes that no path of ours can have: it is none of our mounts.
+          log.debug("mount left out: {}", e.getMessage());
+        }
       }
     }
     return new MountTable(mounts);

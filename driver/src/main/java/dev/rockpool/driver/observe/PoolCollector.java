@@ -1,0 +1,89 @@
+package dev.rockpool.driver.observe;
+
+import dev.rockpool.storage.Pool;
+import dev.rockpool.storage.Pools;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads the pools when they are asked for. A pool that can't be read is left out of the answer. */
+final class PoolCollector implements MultiCollector {
+  private static final Logger log = LoggerFactory.getLogger(PoolCollector.class);
+
+  private final Supplier<Optional<Pools>> pools;
+
+  PoolCollector(Supplier<Optional<Pools>> pools) {
+    this.pools = pools;
+  }
+
+  private record Reading(
+      String pool, long promisable, long promised, long available, long volumes) {
+    static Reading of(Pool pool) {
+      return new Reading(
+          pool.name().value(),
+          pool.promisableBytes(),
+          pool.promisedBytes(),
+          pool.availableBytes(),
+          pool.count());
+    }
+  }
+
+  private interface Figure {
+    double of(Reading reading);
+  }
+
+  @Override
+  public MetricSnapshots collect() {
+    List<Reading> readings =
+        pools.get().stream()
+            .flatMap(open -> open.all().stream())
+            .flatMap(pool -> read(pool).stream())
+            .toList();
+    return MetricSnapshots.of(
+        gauge(
+            "rockpool_pool_promisable_bytes",
+            "Bytes that the pool may promise to volumes in all.",
+            readings,
+            Reading::promisable),
+        gauge(
+            "rockpool_pool_promised_bytes",
+            "Bytes that the pool has promised to volumes.",
+            readings,
+            Reading::promised),
+        gauge(
+            "rockpool_pool_available_bytes",
+            "Bytes that the pool can still promise.",
+            readings,
+            Reading::available),
+        gauge("rockpool_pool_volumes", "Volumes in the pool.", readings, Reading::volumes));
+  }
+
+  private static Optional<Reading> read(Pool pool) {
+    try {
+      return Optional.of(Reading.of(pool));
+    } catch (RuntimeException e) {
+      log.warn("no metrics of pool \"{}\": {}", pool.name(), e.toString());
+      return Optional.empty();
+    }
+  }
+
+  private static GaugeSnapshot gauge(
+      String name, String help, List<Reading> readings, Figure figure) {
+    GaugeSnapshot.Builder gauge = GaugeSnapshot.builder().name(name).help(help);
+    for (Reading reading : readings) {
+      gauge.dataPoint(
+          GaugeDataPointSnapshot.builder()
+              .labels(Labels.of("pool", reading.pool()))
+              .value(figure.of(reading))
+              .build());
+    }
+    return gauge.build();
+  }
+}

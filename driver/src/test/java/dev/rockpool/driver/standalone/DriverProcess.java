@@ -1,0 +1,83 @@
+package dev.rockpool.driver.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.rockpool.driver.socket.Endpoint;
+import dev.rockpool.driver.socket.SocketChannels;
+import io.grpc.ManagedChannel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The built program, as a process of its own. */
+final class DriverProcess implements AutoCloseable {
+  private static final Path PROGRAM = Path.of("target/rockpool/bin/rockpool").toAbsolutePath();
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final Process process;
+  private final Path output;
+
+  private DriverProcess(Process process, Path output) {
+    this.process = process;
+    this.output = output;
+  }
+
+  /** Starts it; what it prints goes to a file in the directory. */
+  static DriverProcess start(Path directory, String... arguments) throws IOException {
+    assertThat(PROGRAM).as("the distribution, which 'mvn package' makes").isExecutable();
+    Path output = Files.createTempFile(directory, "driver", ".log");
+    List<String> command = new ArrayList<>(List.of(PROGRAM.toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.environment().remove("CSI_ENDPOINT");
+    builder.environment().remove("ROCKPOOL_POOLS");
+    return new DriverProcess(builder.start(), output);
+  }
+
+  /** Waits until the socket is there. */
+  ManagedChannel connect(Path socket) {
+    await()
+        .atMost(PATIENCE)
+        .until(() -> {
+          assertThat(process.isAlive()).as(this::output).isTrue();
+          return Files.exists(socket);
+        });
+    return SocketChannels.connect(new Endpoint(socket));
+  }
+
+  /** Sends SIGTERM. */
+  void terminate() {
+    process.destroy();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Waits for its end. */
+  int exitCode() throws InterruptedException {
+    assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).as(this::output).isTrue();
+    return process.exitValue();
+  }
+
+  /** All that it has printed. */
+  String output() {
+    try {
+      return Files.readString(output);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}

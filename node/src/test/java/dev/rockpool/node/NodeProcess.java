@@ -1,0 +1,263 @@
+package dev.rockpool.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.rockpool.proto.Capability;
+import dev.rockpool.proto.csi.VolumeCapability.AccessMode.Mode;
+import dev.rockpool.storage.AccessMode;
+import dev.rockpool.storage.NodeId;
+import dev.rockpool.storage.PoolSpec;
+import dev.rockpool.storage.Pools;
+import dev.rockpool.storage.StorageException;
+import dev.rockpool.storage.VolumeId;
+import dev.rockpool.storage.host.Command;
+import dev.rockpool.storage.host.Host;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * A node in a process of its own, for what only other processes show: their locks, and what is left
+ * when they are killed. It takes one call on a line, and answers with {@code OK} or the reason why
+ * not. Its pool must be a shared one, and be there.
+ */
+final class NodeProcess implements AutoCloseable {
+  private static final String OK = "OK";
+  private static final String SEPARATOR = "|";
+
+  private final Path directory;
+  private final Process process;
+  private final BufferedReader answers;
+  private final PrintWriter calls;
+
+  private NodeProcess(Path directory, Process process) {
+    this.directory = directory;
+    this.process = process;
+    this.answers = process.inputReader(StandardCharsets.UTF_8);
+    this.calls = new PrintWriter(process.getOutputStream(), true, StandardCharsets.UTF_8);
+  }
+
+  static NodeProcess start(Machine machine, String node) {
+    Path directory = machine.node(node);
+    try {
+      Process process =
+          new ProcessBuilder(
+                  System.getProperty("java.home") + "/bin/java",
+                  "-XX:TieredStopAtLevel=1",
+                  "-XX:+UseSerialGC",
+                  "-Dslf4j.internal.verbosity=ERROR",
+                  "-cp",
+                  classPath(),
+                  NodeProcess.class.getName(),
+                  node,
+                  machine.pool().toString(),
+                  machine.root().toString(),
+                  directory.toString())
+              .redirectError(Redirect.INHERIT)
+              .start();
+      NodeProcess started = new NodeProcess(directory, process);
+      assertThat(started.answer()).isEqualTo(OK);
+      return started;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Without a log, which takes a third of the time to start. */
+  private static String classPath() {
+    String own =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    return Arrays.stream(own.split(File.pathSeparator, -1))
+        .filter(entry -> !entry.contains("logback"))
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  Path stagingPath(String volume) {
+    return directory.resolve("staging").resolve(volume);
+  }
+
+  Path target(String name) {
+    return directory.resolve("pods").resolve(name).resolve("mount");
+  }
+
+  Path state() {
+    return directory.resolve("state");
+  }
+
+  void stage(String volume, Kind kind, Mode mode) {
+    assertThat(tryStage(volume, kind, mode)).isEqualTo(OK);
+  }
+
+  /** What the node answers. */
+  String tryStage(String volume, Kind kind, Mode mode) {
+    return call("stage", volume, directory(stagingPath(volume)), kind, mode);
+  }
+
+  Path publish(String volume, String target, Kind kind, Mode mode, boolean readonly) {
+    assertThat(tryPublish(volume, target, kind, mode, readonly)).isEqualTo(OK);
+    return target(target);
+  }
+
+  String tryPublish(String volume, String target, Kind kind, Mode mode, boolean readonly) {
+    directory(target(target).resolveSibling("."));
+    return call("publish", volume, stagingPath(volume), target(target), kind, mode, readonly);
+  }
+
+  void unpublish(String volume, String target) {
+    assertThat(tryUnpublish(volume, target)).isEqualTo(OK);
+  }
+
+  String tryUnpublish(String volume, String target) {
+    return call("unpublish", volume, target(target));
+  }
+
+  void unstage(String volume) {
+    assertThat(tryUnstage(volume)).isEqualTo(OK);
+  }
+
+  String tryUnstage(String volume) {
+    return call("unstage", volume, stagingPath(volume));
+  }
+
+  /** Lets the process be killed just before the host command after so many more. */
+  void dieBeforeCommand(int number) {
+    assertThat(call("die", number, "before")).isEqualTo(OK);
+  }
+
+  /** Lets the process be killed just after the host command after so many more. */
+  void dieAfterCommand(int number) {
+    assertThat(call("die", number, "after")).isEqualTo(OK);
+  }
+
+  private static Path directory(Path path) {
+    try {
+      return Files.createDirectories(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String call(Object... words) {
+    calls.println(String.join(SEPARATOR, List.of(words).stream().map(Object::toString).toList()));
+    return answer();
+  }
+
+  /** Empty if the process died. */
+  private String answer() {
+    try {
+      String line = answers.readLine();
+      if (line == null) {
+        process.waitFor();
+        return "";
+      }
+      return line;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Kills it; whatever it had staged stays, but for its locks. */
+  @Override
+  public void close() {
+    try {
+      process.destroyForcibly().waitFor();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Runs commands until it is told to die. */
+  private static final class MortalHost implements Host {
+    private int commandsLeft = Integer.MAX_VALUE;
+    private boolean before;
+
+    void die(int commands, boolean beforeNext) {
+      commandsLeft = commands;
+      before = beforeNext;
+    }
+
+    @Override
+    public String run(Command command) {
+      boolean last = commandsLeft-- == 0;
+      if (last && before) {
+        Runtime.getRuntime().halt(137);
+      }
+      String output = TestNode.HOST.run(command);
+      if (last) {
+        Runtime.getRuntime().halt(137);
+      }
+      return output;
+    }
+  }
+
+  /** The node: its id, its pool, the root of its targets, and its own directory. */
+  public static void main(String[] arguments) throws IOException {
+    NodeId id = NodeId.parse(arguments[0]);
+    Pools pools = Pools.open(List.of(PoolSpec.parse("default=" + arguments[1])), id, 0);
+    MortalHost host = new MortalHost();
+    NodeVolumes volumes =
+        new NodeVolumes(
+            () -> pools,
+            id,
+            0,
+            new TargetPaths(List.of(Path.of(arguments[2]))),
+            Path.of(arguments[3], "state"),
+            host);
+    volumes.recover();
+    answer(OK);
+    BufferedReader calls =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line = calls.readLine(); line != null; line = calls.readLine()) {
+      String[] words = line.split("\\|", -1);
+      try {
+        if (words[0].equals("die")) {
+          host.die(Integer.parseInt(words[1]), words[2].equals("before"));
+        } else {
+          call(volumes, words);
+        }
+        answer(OK);
+      } catch (StorageException e) {
+        answer(e.reason() + " " + e.getMessage());
+      }
+    }
+  }
+
+  @SuppressWarnings("SystemOut") // its answers are the parent's input
+  private static void answer(String line) {
+    System.out.println(line);
+  }
+
+  private static void call(NodeVolumes volumes, String[] words) {
+    VolumeId volume = VolumeId.parse(words[1]);
+    switch (words[0]) {
+      case "stage" -> volumes.stage(volume, words[2], capability(words[3], words[4]));
+      case "unstage" -> volumes.unstage(volume, words[2]);
+      case "publish" ->
+          volumes.publish(
+              volume,
+              words[2],
+              words[3],
+              capability(words[4], words[5]),
+              Boolean.parseBoolean(words[6]));
+      case "unpublish" -> volumes.unpublish(volume, words[2]);
+      default -> throw new IllegalArgumentException(words[0]);
+    }
+  }
+
+  private static Capability capability(String kind, String mode) {
+    Kind is = Kind.valueOf(kind);
+    return new Capability(is.block(), is.fsType(), AccessMode.valueOf(mode), List.of());
+  }
+}

@@ -1,0 +1,126 @@
+package dev.rockpool.storage;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+
+/** Decides what a volume that is asked for must be, and whether one that is there is that. */
+final class VolumePlan {
+  private VolumePlan() {}
+
+  /** That one of the places that are asked for has the pool. */
+  static void requireReachable(Pool pool, NewVolume asked) {
+    if (!pool.topology().reachableFromAny(asked.requisite())) {
+      throw new StorageException(
+          StorageException.Reason.EXHAUSTED,
+          "accessibility_requirements: pool \""
+              + pool.name()
+              + "\" can be reached from "
+              + pool.topology().segments()
+              + ", not from "
+              + asked.requisite().stream().map(Topology::segments).toList());
+    }
+  }
+
+  /**
+   * The record of the volume that is to be made.
+   *
+   * @throws StorageException INVALID or OUT_OF_RANGE if the pool can't have such a volume
+   */
+  static VolumeRecord of(Pool pool, VolumeId id, NewVolume asked) {
+    Contents kind = contents(pool, asked);
+    int sector = kind.image() ? pool.sectorBytes() : 1;
+    return new VolumeRecord(
+        VolumeRecord.FORMAT_VERSION,
+        id,
+        asked.name(),
+        VolumeRecord.State.CREATING,
+        kind,
+        asked.size().choose(kind.minimumBytes(), sector, kind.description()),
+        sector,
+        asked.allocation(),
+        asked.diskConflict(),
+        asked.mkfsOptions(),
+        asked.modes(),
+        false,
+        Instant.now().truncatedTo(ChronoUnit.MILLIS),
+        List.of());
+  }
+
+  /** What a volume must consist of to serve all its access modes from this pool. */
+  private static Contents contents(Pool pool, NewVolume asked) {
+    boolean manyWriters = asked.modes().contains(AccessMode.MULTI_NODE_MULTI_WRITER);
+    if (asked.modes().contains(AccessMode.MULTI_NODE_SINGLE_WRITER) && !manyWriters) {
+      throw StorageException.invalid(
+          "access mode MULTI_NODE_SINGLE_WRITER is supported for volumes that also have"
+              + " MULTI_NODE_MULTI_WRITER only");
+    }
+    Contents kind =
+        asked.block()
+            ? Contents.BLOCK
+            : manyWriters ? Contents.DIRECTORY : Contents.of(asked.fsType().orElse(FsType.EXT4));
+    if (kind == Contents.DIRECTORY && pool.kind() == PoolKind.LOCAL) {
+      throw StorageException.invalid(
+          "access mode MULTI_NODE_MULTI_WRITER with a filesystem needs a shared pool; \""
+              + pool.name()
+              + "\" is local. On a local pool use SINGLE_NODE_MULTI_WRITER, or a raw"
+              + " block volume");
+    }
+    if (!asked.mkfsOptions().isEmpty() && kind.fsType().isEmpty()) {
+      throw StorageException.invalid(
+          "parameter \"mkfsOptions\": " + kind.description() + " has no filesystem to make");
+    }
+    if (asked.allocation() == Allocation.THICK && !kind.image()) {
+      throw StorageException.invalid(
+          "parameter \"allocation\": " + kind.description() + " can't be thick");
+    }
+    return kind;
+  }
+
+  /**
+   * That the volume is the one that is asked for.
+   *
+   * @throws StorageException ALREADY_EXISTS with the first difference
+   */
+  static void requireSame(Pools.Found there, NewVolume asked) {
+    difference(there, asked)
+        .ifPresent(differs -> {
+          throw new StorageException(
+              StorageException.Reason.ALREADY_EXISTS,
+              "volume \"" + there.record().id() + "\" exists, and differs: it " + differs);
+        });
+  }
+
+  /** What keeps the volume from being the one that is asked for. */
+  private static Optional<String> difference(Pools.Found there, NewVolume asked) {
+    VolumeRecord is = there.record();
+    if (!is.name().equals(asked.name())) {
+      return Optional.of("was created as \"" + Printable.of(is.name()) + "\"");
+    }
+    if (asked.pool().isPresent() && !asked.pool().get().equals(there.pool().name())) {
+      return Optional.of("is in pool \"" + there.pool().name() + "\"");
+    }
+    if (is.contents() != contents(there.pool(), asked)) {
+      return Optional.of("is " + is.contents().description());
+    }
+    if (!is.modes().equals(asked.modes())) {
+      return Optional.of("was created for the access modes " + is.modes());
+    }
+    if (!asked.size().contains(is.capacityBytes())) {
+      return Optional.of("has " + is.capacityBytes() + " bytes, asked: " + asked.size());
+    }
+    if (parametersDiffer(is, asked)) {
+      return Optional.of("was created with other parameters");
+    }
+    return there.pool().topology().reachableFromAny(asked.requisite())
+        ? Optional.empty()
+        : Optional.of("can't be reached from the topology asked for");
+  }
+
+  private static boolean parametersDiffer(VolumeRecord is, NewVolume asked) {
+    return is.allocation() != asked.allocation()
+        || is.diskConflict() != asked.diskConflict()
+        || !is.mkfsOptions().equals(asked.mkfsOptions());
+  }
+}
