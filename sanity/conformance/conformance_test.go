@@ -40,10 +40,10 @@ func build(t *testing.T) string {
 func run(t *testing.T, csiSanity, contents string, limited bool) {
 	pool := harness.Pool(t, harness.Filesystem(t, 64), "default", "local")
 	driverArgs := []string{"--pool", "default=" + pool, "--node-id", "sanity-node"}
-	dir := t.TempDir()
+	dir, targets := t.TempDir(), t.TempDir()
 	sanityArgs := []string{
-		"-csi.mountdir=" + filepath.Join(dir, "mount"),
-		"-csi.stagingdir=" + filepath.Join(dir, "staging"),
+		"-csi.mountdir=" + filepath.Join(targets, "mount"),
+		"-csi.stagingdir=" + filepath.Join(targets, "staging"),
 		"-ginkgo.junit-report=" + filepath.Join(dir, "report.xml"),
 		"-ginkgo.no-color",
 	}
@@ -63,12 +63,13 @@ func run(t *testing.T, csiSanity, contents string, limited bool) {
 	sanityArgs = append(sanityArgs, "-csi.secrets="+secrets)
 
 	driver := harness.Start(t, driverArgs...)
-	before := harness.Observe(t, filepath.Join(pool, "volumes"))
+	observe := func() harness.System { return harness.Observe(t, filepath.Join(pool, "volumes"), targets) }
+	before := observe()
 	out, err := exec.Command(csiSanity, append(sanityArgs, "-csi.endpoint="+driver.Socket)...).CombinedOutput()
 	if err != nil {
 		t.Errorf("csi-sanity: %v\n%s", err, out)
 	}
-	before.RequireSame(t, harness.Observe(t, filepath.Join(pool, "volumes")))
+	before.RequireSame(t, observe())
 	driver.Stop(t)
 	if strings.Contains(driver.Log.String(), secretValue) {
 		t.Errorf("a secret is in the driver's log")

@@ -110,17 +110,25 @@ func (d *Driver) Stop(t testing.TB) {
 	}
 }
 
-// System is what could be left over: loop devices, mounts, and files below a directory.
+// System is what could be left over: files below some directories, mounts there, and loop devices
+// on files there.
 type System struct {
 	lines []string
 }
 
-// Observe lists what there is now.
+// Observe lists what there is now of the directories.
 func Observe(t testing.TB, directories ...string) System {
 	t.Helper()
 	var lines []string
-	for _, line := range strings.Split(Run(t, "losetup", "--list", "--noheadings", "-O", "NAME,BACK-FILE"), "\n") {
-		lines = append(lines, "loop device "+strings.Join(strings.Fields(line), " "))
+	add := func(kind, path string) {
+		for _, directory := range directories {
+			if strings.HasPrefix(path, directory+"/") {
+				lines = append(lines, kind+" "+path)
+			}
+		}
+	}
+	for _, file := range strings.Split(Run(t, "losetup", "--list", "--noheadings", "-O", "BACK-FILE"), "\n") {
+		add("loop device on", strings.TrimSpace(file))
 	}
 	table, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -128,12 +136,12 @@ func Observe(t testing.TB, directories ...string) System {
 	}
 	for _, line := range strings.Split(string(table), "\n") {
 		if fields := strings.Fields(line); len(fields) > 4 {
-			lines = append(lines, "mount at "+fields[4])
+			add("mount at", fields[4])
 		}
 	}
 	for _, directory := range directories {
 		err := filepath.WalkDir(directory, func(path string, _ os.DirEntry, err error) error {
-			lines = append(lines, "file "+path)
+			add("file", path)
 			return err
 		})
 		if err != nil {

@@ -197,7 +197,10 @@ final class Images {
     } else if (Files.exists(volume.source())) {
       for (LoopDevices.Attached left : loops.of(volume.source())) {
         if (left.readOnly() == volume.readOnly() && mountsOf(left.device()).isEmpty()) {
-          loops.detach(left.device());
+          // What vanishes by itself is not detached: its number may be another volume's by then.
+          if (!left.autoclear()) {
+            loops.detach(left.device());
+          }
           requireReleased(left.device(), volume);
         }
       }

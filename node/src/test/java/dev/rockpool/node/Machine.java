@@ -2,6 +2,7 @@ package dev.rockpool.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.awaitility.Awaitility.await;
 
 import dev.rockpool.storage.FsType;
 import dev.rockpool.storage.host.Command;
@@ -95,9 +96,11 @@ final class Machine
       run("umount", "--lazy", mount.mountPoint().toString());
     }
     for (String device : loopDevices()) {
-      left.add("attached: " + device + " to " + backingFile(device));
-      run("losetup", "--detach", device);
+      if (!vanishesByItself(device)) {
+        left.add("attached: " + device + " to " + attribute(device, "backing_file"));
+      }
     }
+    detachAll();
     untidy |= !left.isEmpty();
     assertThat(left).as("what the test left").isEmpty();
   }
@@ -126,7 +129,7 @@ final class Machine
     try (DirectoryStream<Path> devices = Files.newDirectoryStream(Path.of("/sys/block"), "loop*")) {
       for (Path device : devices) {
         String name = "/dev/" + device.getFileName();
-        if (backingFile(name).startsWith(disk().toString())) {
+        if (attribute(name, "backing_file").startsWith(disk().toString())) {
           found.add(name);
         }
       }
@@ -136,10 +139,27 @@ final class Machine
     }
   }
 
-  private static String backingFile(String device) {
+  /**
+   * Detaches all of them by hand, but for those that vanish with their last user: such a device's
+   * number may be somebody else's by the time that it is named.
+   */
+  void detachAll() {
+    for (String device : loopDevices()) {
+      if (!vanishesByItself(device)) {
+        run("losetup", "--detach", device);
+      }
+    }
+    await().untilAsserted(() -> assertThat(loopDevices()).isEmpty());
+  }
+
+  private static boolean vanishesByItself(String device) {
+    return !attribute(device, "autoclear").equals("0");
+  }
+
+  private static String attribute(String device, String name) {
     try {
-      return Files.readString(
-          Path.of("/sys/block", device.substring("/dev/".length()), "loop/backing_file"));
+      String number = device.substring("/dev/".length());
+      return Files.readString(Path.of("/sys/block", number, "loop", name)).strip();
     } catch (IOException e) {
       // Not attached, or not any more.
       return "";

@@ -13,18 +13,14 @@ import dev.rockpool.storage.VolumeId;
 import dev.rockpool.storage.host.Command;
 import dev.rockpool.storage.host.Host;
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * A node in a process of its own, for what only other processes show: their locks, and what is left
@@ -51,35 +47,14 @@ final class NodeProcess implements AutoCloseable {
     Path directory = machine.node(node);
     try {
       Process process =
-          new ProcessBuilder(
-                  System.getProperty("java.home") + "/bin/java",
-                  "-XX:TieredStopAtLevel=1",
-                  "-XX:+UseSerialGC",
-                  "-Dslf4j.internal.verbosity=ERROR",
-                  "-cp",
-                  classPath(),
-                  NodeProcess.class.getName(),
-                  node,
-                  machine.pool().toString(),
-                  machine.root().toString(),
-                  directory.toString())
-              .redirectError(Redirect.INHERIT)
-              .start();
+          NodeJvm.start(
+              node, machine.pool().toString(), machine.root().toString(), directory.toString());
       NodeProcess started = new NodeProcess(directory, process);
       assertThat(started.answer()).isEqualTo(OK);
       return started;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** Without a log, which takes a third of the time to start. */
-  private static String classPath() {
-    String own =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    return Arrays.stream(own.split(File.pathSeparator, -1))
-        .filter(entry -> !entry.contains("logback"))
-        .collect(Collectors.joining(File.pathSeparator));
   }
 
   Path stagingPath(String volume) {

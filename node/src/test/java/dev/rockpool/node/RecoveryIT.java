@@ -151,8 +151,7 @@ final class RecoveryIT {
   /** Nothing is mounted or attached any more, and the files are as they were. */
   private static void powerCycle() {
     machine.mounts().reversed().forEach(mount -> Machine.run("umount", "" + mount.mountPoint()));
-    machine.loopDevices().forEach(device -> Machine.run("losetup", "--detach", device));
-    assertThat(machine.loopDevices()).isEmpty();
+    machine.detachAll();
   }
 
   @ParameterizedTest

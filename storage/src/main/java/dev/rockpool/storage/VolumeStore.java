@@ -98,9 +98,9 @@ final class VolumeStore {
 
   private Optional<VolumeRecord> find(VolumeId id, @Nullable Entry remembered) {
     Path file = layout.record(id);
+    Entry known = remembered;
     try {
       Stamp stamp = Stamp.of(file);
-      Entry known = remembered;
       while (known == null || !known.stamp().equals(stamp)) {
         known = new Entry(Json.read(file, VolumeRecord.class, VolumeRecord.FORMAT_VERSION), stamp);
         if (!known.record().id().equals(id)) {
@@ -114,10 +114,9 @@ final class VolumeStore {
       return Optional.of(known.record());
     } catch (NoSuchFileException e) {
       if (there.getAsBoolean()) {
-        forget(id);
+        forget(id, known);
       }
-      // Who makes it now may have remembered it before it was forgotten.
-      return Files.exists(file) ? find(id, null) : Optional.empty();
+      return Optional.empty();
     } catch (IOException e) {
       throw new StorageException(
           StorageException.Reason.FAILED,
@@ -176,7 +175,7 @@ final class VolumeStore {
     Files.deleteIfExists(layout.useLock(id));
     AtomicFiles.deleteTree(layout.directory(id));
     AtomicFiles.sync(layout.volumes());
-    forget(id);
+    forget(id, index.get(id));
   }
 
   /** Removes what a deletion that was cut short left: a directory with nothing but locks in it. */
@@ -234,8 +233,11 @@ final class VolumeStore {
     count(entry, 1);
   }
 
-  private synchronized void forget(VolumeId id) {
-    count(index.remove(id), -1);
+  /** What has been remembered since is another record's, and stays. */
+  private synchronized void forget(VolumeId id, @Nullable Entry known) {
+    if (known != null && index.remove(id, known)) {
+      count(known, -1);
+    }
   }
 
   private void count(@Nullable Entry entry, int sign) {

@@ -4,6 +4,7 @@ import static dev.rockpool.storage.Asked.GIB;
 import static dev.rockpool.storage.Asked.MIB;
 import static dev.rockpool.storage.Failures.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.rockpool.storage.StorageException.Reason;
 import dev.rockpool.storage.host.Command;
@@ -14,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -218,6 +218,6 @@ final class FormattingIT {
     } finally {
       new LoopDevices(pool.host()).detach(device);
     }
-    assertThat(Optional.of(device).filter(LoopDevice::attached)).isEmpty();
+    await().until(() -> !device.attached());
   }
 }

@@ -131,6 +131,25 @@ final class FullPoolIT {
     assertThat(pool.volumes().find(id).orElseThrow().record().attachments()).isEmpty();
   }
 
+  @Test
+  void withoutOvercommitmentWhatOthersUseIsNotPromised() throws IOException {
+    try (PoolFixture exact =
+        PoolFixture.local(filesystem.newDirectory(), new Setup(Long.MAX_VALUE, 1, 0))) {
+      exact.create(Asked.block("a").thick().size(100 * MIB));
+      assertThat(exact.available()).isEqualTo(filesystem.freeBytes());
+      exact.create(Asked.block("b").size(300 * MIB));
+      long left = exact.available();
+      assertThat(left).isLessThanOrEqualTo(filesystem.freeBytes());
+      Path filler = filesystem.fill(50 * MIB);
+      assertThat(exact.available()).isLessThanOrEqualTo(60 * MIB);
+      assertRefused(Reason.EXHAUSTED, () -> exact.create(Asked.block("c").size(100 * MIB)));
+      Files.delete(filler);
+      // btrfs gives space back with its next transaction only.
+      filesystem.sync();
+      assertThat(exact.available()).isBetween(left - 20 * MIB, left);
+    }
+  }
+
   private void assertGone(String name) {
     VolumeId id = VolumeId.parse(name);
     assertThat(pool.volumes().find(id)).isEmpty();

@@ -84,6 +84,11 @@ public final class PoolFilesystem implements AutoCloseable {
     return Files.getFileStore(mountPoint).getUsableSpace();
   }
 
+  /** Lets the filesystem do what it has put off. */
+  public void sync() {
+    HOST.run(Command.of("sync", "--file-system", mountPoint.toString()));
+  }
+
   /** Takes all but so many bytes of the filesystem, until the file is deleted. */
   public Path fill(long butBytes) throws IOException {
     Path filler = Files.createTempFile(mountPoint, "filler", "");

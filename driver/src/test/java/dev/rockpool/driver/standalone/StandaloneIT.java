@@ -3,6 +3,7 @@ package dev.rockpool.driver.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.rockpool.driver.DriverProcess;
 import dev.rockpool.driver.TestPools;
 import dev.rockpool.proto.csi.ControllerGetVolumeRequest;
 import dev.rockpool.proto.csi.ControllerGetVolumeResponse;

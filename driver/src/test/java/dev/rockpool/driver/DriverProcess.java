@@ -1,4 +1,4 @@
-package dev.rockpool.driver.standalone;
+package dev.rockpool.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The built program, as a process of its own. */
-final class DriverProcess implements AutoCloseable {
+public final class DriverProcess implements AutoCloseable {
   private static final Path PROGRAM = Path.of("target/rockpool/bin/rockpool").toAbsolutePath();
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -29,7 +29,7 @@ final class DriverProcess implements AutoCloseable {
   }
 
   /** Starts it; what it prints goes to a file in the directory. */
-  static DriverProcess start(Path directory, String... arguments) throws IOException {
+  public static DriverProcess start(Path directory, String... arguments) throws IOException {
     assertThat(PROGRAM).as("the distribution, which 'mvn package' makes").isExecutable();
     Path output = Files.createTempFile(directory, "driver", ".log");
     List<String> command = new ArrayList<>(List.of(PROGRAM.toString()));
@@ -42,7 +42,7 @@ final class DriverProcess implements AutoCloseable {
   }
 
   /** Waits until the socket is there. */
-  ManagedChannel connect(Path socket) {
+  public ManagedChannel connect(Path socket) {
     await()
         .atMost(PATIENCE)
         .until(() -> {
@@ -53,22 +53,22 @@ final class DriverProcess implements AutoCloseable {
   }
 
   /** Sends SIGTERM. */
-  void terminate() {
+  public void terminate() {
     process.destroy();
   }
 
-  boolean isAlive() {
+  public boolean isAlive() {
     return process.isAlive();
   }
 
   /** Waits for its end. */
-  int exitCode() throws InterruptedException {
+  public int exitCode() throws InterruptedException {
     assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).as(this::output).isTrue();
     return process.exitValue();
   }
 
   /** All that it has printed. */
-  String output() {
+  public String output() {
     try {
       return Files.readString(output);
     } catch (IOException e) {
