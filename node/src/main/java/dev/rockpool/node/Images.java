@@ -1,6 +1,5 @@
 package dev.rockpool.node;
 
-import dev.rockpool.storage.Allocation;
 import dev.rockpool.storage.Contents;
 import dev.rockpool.storage.FsType;
 import dev.rockpool.storage.StorageException;
@@ -58,9 +57,6 @@ final class Images {
     requireUnserved(volume);
     LoopDevice device = loops.attach(volume.source(), volume.readOnly(), volume.sectorBytes());
     try {
-      if (volume.allocation() == Allocation.THICK) {
-        device.forbidDiscard();
-      }
       Optional<FsType> type = volume.contents().fsType();
       if (type.isPresent()) {
         mount(volume, type.get(), flags, device);

@@ -225,7 +225,6 @@ public final class NodeVolumes {
         record.contents().image() ? pool.image(record.id()) : pool.data(record.id()),
         record.contents(),
         record.sectorBytes(),
-        record.allocation(),
         record.diskConflict(),
         record.shareable(),
         path,

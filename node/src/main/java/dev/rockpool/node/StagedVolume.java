@@ -2,7 +2,6 @@ package dev.rockpool.node;
 
 import dev.rockpool.storage.Access;
 import dev.rockpool.storage.AccessMode;
-import dev.rockpool.storage.Allocation;
 import dev.rockpool.storage.Contents;
 import dev.rockpool.storage.DiskConflict;
 import dev.rockpool.storage.NoDiskConflict.Target;
@@ -22,7 +21,6 @@ import java.util.stream.Stream;
  * @param source the image file, or the directory
  * @param contents what the source is
  * @param sectorBytes logical sector size of the image's device
- * @param allocation whether discards may free the image's space
  * @param diskConflict between whom the rule holds
  * @param shareable whether the rule leaves its users alone
  * @param stagingPath where it is staged
@@ -36,7 +34,6 @@ record StagedVolume(
     Path source,
     Contents contents,
     int sectorBytes,
-    Allocation allocation,
     DiskConflict diskConflict,
     boolean shareable,
     Path stagingPath,
@@ -76,7 +73,6 @@ record StagedVolume(
         source,
         contents,
         sectorBytes,
-        allocation,
         diskConflict,
         shareable,
         stagingPath,

@@ -7,8 +7,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -21,8 +19,7 @@ public final class PoolVolumes implements Volumes {
   private final Supplier<Pools> pools;
   private final VolumeContents contents;
   private final KeyedLocks<VolumeId> locks = new KeyedLocks<>();
-  // Attachments that are being written, of nodes that can hold a limited number.
-  private final ConcurrentMap<NodeId, Integer> attaching = new ConcurrentHashMap<>();
+  private final NodePlaces places;
 
   /**
    * @param pools gives the pools, or throws UNAVAILABLE while they are being opened
@@ -30,6 +27,7 @@ public final class PoolVolumes implements Volumes {
   public PoolVolumes(Supplier<Pools> pools, Host host) {
     this.pools = pools;
     this.contents = new VolumeContents(host);
+    this.places = new NodePlaces(pools);
   }
 
   @Override
@@ -261,7 +259,7 @@ public final class PoolVolumes implements Volumes {
         throw StorageException.notFound(
             "no node \"" + asked.node() + "\" has pool \"" + pool.name() + "\" open");
       }
-      try (var _ = place(pool, found.record(), asked.node())) {
+      try (var _ = places.take(pool, found.record(), asked.node())) {
         VolumeRecord attached = pool.volumes().update(id, now -> attached(now, asked));
         return new Pools.Found(pool, attached).volume();
       }
@@ -307,36 +305,6 @@ public final class PoolVolumes implements Volumes {
                   + asked.node()
                   + "\"");
     };
-  }
-
-  private interface Place extends AutoCloseable {
-    @Override
-    void close();
-  }
-
-  /** A place among the volumes that the node can hold, until its record says so. */
-  private Place place(Pool pool, VolumeRecord volume, NodeId node) {
-    int most = pool.maxVolumes(node);
-    if (most == 0 || volume.attachment(node).isPresent()) {
-      return () -> {};
-    }
-    pool.catchUp();
-    attaching.compute(
-        node,
-        (_, others) -> {
-          int now = (others == null ? 0 : others) + attachmentsOf(node);
-          if (now >= most) {
-            throw new StorageException(
-                StorageException.Reason.EXHAUSTED,
-                "node \"" + node + "\" holds " + now + " volumes, and can hold " + most);
-          }
-          return others == null ? 1 : others + 1;
-        });
-    return () -> attaching.computeIfPresent(node, (_, others) -> others == 1 ? null : others - 1);
-  }
-
-  private int attachmentsOf(NodeId node) {
-    return pools.get().all().stream().mapToInt(pool -> pool.volumes().attachmentsOf(node)).sum();
   }
 
   @Override

@@ -207,6 +207,12 @@ final class VolumeStore {
     return attachments.getOrDefault(node, 0);
   }
 
+  /** Whether the node holds the volume, as far as is known. */
+  boolean isAttached(VolumeId id, NodeId node) {
+    Entry known = index.get(id);
+    return known != null && known.record().attachment(node).isPresent();
+  }
+
   private VolumeRecord write(VolumeRecord record) throws IOException {
     Path file = layout.record(record.id());
     AtomicFiles.replace(file, Json.bytes(record));

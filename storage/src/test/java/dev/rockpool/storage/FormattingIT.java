@@ -199,14 +199,15 @@ final class FormattingIT {
     }
   }
 
-  private void grow(FsType type, Volume volume) {
+  private void grow(FsType type, Volume volume) throws IOException {
     if (type == FsType.EXT4) {
       // Grown mounted it needs a capability in the kernel that not every machine gives.
       pool.host().run(Command.of("e2fsck", "-f", "-p", "" + image(volume)));
       pool.host().run(Command.of("resize2fs", "" + image(volume)));
       return;
     }
-    LoopDevice device = new LoopDevices(pool.host()).attach(image(volume), false, 512);
+    LoopDevices devices = new LoopDevices(pool.host());
+    LoopDevice device = devices.attach(image(volume), false, 512);
     try {
       run("mount", "" + device, "" + directory);
       try {
@@ -216,8 +217,8 @@ final class FormattingIT {
         run("umount", "" + directory);
       }
     } finally {
-      new LoopDevices(pool.host()).detach(device);
+      devices.detach(device);
     }
-    await().until(() -> !device.attached());
+    await().until(() -> devices.of(image(volume)).isEmpty());
   }
 }

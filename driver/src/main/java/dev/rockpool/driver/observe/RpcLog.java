@@ -81,7 +81,8 @@ public final class RpcLog implements ServerInterceptor {
       @Override
       public void onCancel() {
         super.onCancel();
-        line.end(Status.CANCELLED.withDescription("the caller gave up waiting"));
+        line.end(
+            Status.CANCELLED.withDescription("the caller gave up, or its connection was lost"));
       }
     };
   }
@@ -98,7 +99,7 @@ public final class RpcLog implements ServerInterceptor {
     return "";
   }
 
-  /** One call. The last that ends it may be the handler, or the caller by going away. */
+  /** One call. It ends with the handler's answer, or with its caller, whichever is first. */
   private final class Entry {
     private final String method;
     private final long begin = System.nanoTime();

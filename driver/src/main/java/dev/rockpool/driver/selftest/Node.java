@@ -9,6 +9,7 @@ import dev.rockpool.proto.csi.NodeGrpc;
 import dev.rockpool.proto.csi.ProbeRequest;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 
@@ -47,11 +48,12 @@ final class Node implements AutoCloseable {
   /**
    * Waits until the driver says that it is ready, and asks it which node it is.
    *
-   * @throws StatusRuntimeException if it does not answer, or answers that something is wrong
+   * @throws StatusRuntimeException if it answers that something is wrong
+   * @throws IllegalStateException if it does not answer, or is not ready in time
    */
   void awaitReady() throws Exception {
     long end = System.nanoTime() + READY_LIMIT.toNanos();
-    while (!identity().probe(ProbeRequest.getDefaultInstance()).getReady().getValue()) {
+    while (!ready()) {
       if (System.nanoTime() > end || Context.current().isCancelled()) {
         throw new IllegalStateException(
             endpoint + " is not ready after " + READY_LIMIT.toSeconds() + " s");
@@ -59,6 +61,18 @@ final class Node implements AutoCloseable {
       Thread.sleep(PAUSE_MILLIS);
     }
     id = node().nodeGetInfo(NodeGetInfoRequest.getDefaultInstance()).getNodeId();
+  }
+
+  private boolean ready() {
+    try {
+      return identity().probe(ProbeRequest.getDefaultInstance()).getReady().getValue();
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Status.Code.UNAVAILABLE) {
+        throw new IllegalStateException(
+            "nobody answers on " + endpoint + ": " + e.getStatus().getCause(), e);
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -66,15 +66,6 @@ public record LoopDevice(int number) {
     return read("loop/backing_file");
   }
 
-  /** Makes discards on the device fail, so that they don't free what its file has allocated. */
-  public void forbidDiscard() {
-    try {
-      Files.writeString(sys("queue/discard_max_bytes"), "0");
-    } catch (IOException e) {
-      throw new UncheckedIOException("can't forbid discards on " + path(), e);
-    }
-  }
-
   private Optional<String> read(String attribute) {
     try {
       return Optional.of(Files.readString(sys(attribute)).strip());
