@@ -3,7 +3,6 @@ package dev.rockpool.node;
 import dev.rockpool.proto.Capability;
 import dev.rockpool.storage.Access;
 import dev.rockpool.storage.Attachment;
-import dev.rockpool.storage.Contents;
 import dev.rockpool.storage.KeyedLocks;
 import dev.rockpool.storage.NoDiskConflict;
 import dev.rockpool.storage.NoDiskConflict.Target;
@@ -30,8 +29,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +52,7 @@ public final class NodeVolumes {
   private final Statistics statistics;
   private final StagedVolumes staged;
   private final KeyedLocks<VolumeId> locks = new KeyedLocks<>();
-  private final ConcurrentMap<VolumeId, Pool.UseLock> inUse = new ConcurrentHashMap<>();
+  private final UseLocks useLocks;
 
   /**
    * @param pools gives the pools, or throws UNAVAILABLE while they are being opened
@@ -77,6 +74,7 @@ public final class NodeVolumes {
     this.images = new Images(host, mounts, Privileges.sysResource());
     this.statistics = new Statistics(host);
     this.staged = new StagedVolumes(stateDirectory);
+    this.useLocks = new UseLocks(node);
   }
 
   /**
@@ -95,10 +93,8 @@ public final class NodeVolumes {
   }
 
   private void recover(StagedVolume volume) throws IOException {
-    if (mounted(volume) || !publishedTargets(volume).isEmpty()) {
-      if (!use(volume)) {
-        log.error("volume \"{}\" is staged here, but another node has locked it", volume.volume());
-      }
+    if (volume.mounted() || !volume.publishedTargets().isEmpty()) {
+      useLocks.take(requireReady(volume.volume()), volume.access());
       if (volume.contents().image()) {
         images.sweep(volume);
       }
@@ -139,32 +135,21 @@ public final class NodeVolumes {
       Path path = paths.check(stagingPath, "staging_target_path");
       Pools.Found found = requireReady(id);
       VolumeRecord record = found.record();
-      requireSupport(record, capability);
+      Requirements.support(record, capability);
       StagedVolume wanted = wanted(found, path, capability);
       Optional<StagedVolume> now = staged.find(id);
-      if (now.isPresent() && mounted(now.get())) {
-        requireSame(now.get(), wanted);
+      if (now.isPresent() && now.get().mounted()) {
+        Requirements.same(now.get(), wanted);
         return;
       }
       if (now.isPresent()) {
-        requireUnpublished(now.get());
+        Requirements.unpublished(now.get());
         takeOff(now.get());
       }
-      requireNothingMounted(path);
+      Requirements.nothingMounted(path);
       Mounts.requireEmptyDirectory(path);
       requireOutsidePools(path);
-      if (!use(wanted)) {
-        throw StorageException.precondition(
-            "volume \""
-                + id
-                + "\" is locked by "
-                + holders(record)
-                + ", which excludes "
-                + wanted.access()
-                + " on node \""
-                + node
-                + "\"");
-      }
+      useLocks.take(found, wanted.access());
       try {
         staged.save(wanted);
         serve(wanted, capability, record.capacityBytes());
@@ -196,9 +181,9 @@ public final class NodeVolumes {
 
   private void giveUp(StagedVolume volume, Exception cause) {
     try {
-      if (!mounted(volume)) {
+      if (!volume.mounted()) {
         staged.remove(volume.volume());
-        release(volume.volume());
+        useLocks.release(volume.volume());
       }
     } catch (RuntimeException e) {
       cause.addSuppressed(e);
@@ -233,31 +218,6 @@ public final class NodeVolumes {
         List.of());
   }
 
-  private static void requireSame(StagedVolume now, StagedVolume wanted) {
-    boolean same =
-        now.stagingPath().equals(wanted.stagingPath())
-            && now.mode() == wanted.mode()
-            && now.access() == wanted.access();
-    if (!same) {
-      throw new StorageException(
-          Reason.ALREADY_EXISTS,
-          "volume \""
-              + now.volume()
-              + "\" is staged at "
-              + now.stagingPath()
-              + " as "
-              + now.mode()
-              + " "
-              + now.access()
-              + "; asked: "
-              + wanted.stagingPath()
-              + " as "
-              + wanted.mode()
-              + " "
-              + wanted.access());
-    }
-  }
-
   /**
    * Takes the volume off the staging path. Nothing happens if it is not staged there.
    *
@@ -271,7 +231,7 @@ public final class NodeVolumes {
         clear(id, path);
         return;
       }
-      requireUnpublished(now.get());
+      Requirements.unpublished(now.get());
       takeOff(now.get());
     } catch (IOException e) {
       throw StorageException.of("can't unstage volume \"" + id + "\"", e);
@@ -300,11 +260,11 @@ public final class NodeVolumes {
   private void takeOff(StagedVolume volume) throws IOException {
     if (volume.contents().image()) {
       images.unstage(volume);
-    } else if (mounted(volume)) {
+    } else if (volume.mounted()) {
       mounts.unmount(volume.mountPoint());
     }
     staged.remove(volume.volume());
-    release(volume.volume());
+    useLocks.release(volume.volume());
   }
 
   /**
@@ -324,10 +284,10 @@ public final class NodeVolumes {
       }
       Path staging = paths.check(stagingPath, "staging_target_path");
       StagedVolume volume = requireStaged(id, staging);
-      requireUse(volume, capability);
+      Requirements.use(volume, capability);
       Access access = volume.readOnly() ? Access.READ_ONLY : capability.mode().access(readonly);
       Target asked = new Target(path.toString(), capability.block(), capability.mode(), access);
-      List<Target> targets = publishedTargets(volume);
+      List<Target> targets = volume.publishedTargets();
       switch (NoDiskConflict.publish(targets, asked, volume.diskConflict(), volume.shareable())) {
         case Verdict.Held<Target> _ -> {}
         case Verdict.Granted<Target> _ -> show(volume, asked, path);
@@ -367,7 +327,7 @@ public final class NodeVolumes {
   }
 
   private void show(StagedVolume volume, Target target, Path path) {
-    requireNothingMounted(path);
+    Requirements.nothingMounted(path);
     requireOutsidePools(path);
     staged.save(volume.withTarget(target));
     boolean readOnly = target.access() == Access.READ_ONLY;
@@ -507,7 +467,7 @@ public final class NodeVolumes {
 
   private StagedVolume requireStaged(VolumeId id, Path staging) {
     Optional<StagedVolume> volume =
-        staged.find(id).filter(v -> v.stagingPath().equals(staging)).filter(NodeVolumes::mounted);
+        staged.find(id).filter(v -> v.stagingPath().equals(staging)).filter(StagedVolume::mounted);
     if (volume.isEmpty()) {
       requireReady(id);
       throw StorageException.precondition(
@@ -516,89 +476,11 @@ public final class NodeVolumes {
     return volume.get();
   }
 
-  private static void requireSupport(VolumeRecord record, Capability capability) {
-    record
-        .objection(capability.block(), capability.fsType(), capability.mode())
-        .ifPresent(objection -> {
-          throw StorageException.precondition("volume_capability: " + objection);
-        });
-  }
-
-  private static void requireUse(StagedVolume volume, Capability capability) {
-    boolean block = volume.contents() == Contents.BLOCK;
-    boolean sameType =
-        capability.fsType().isEmpty()
-            || volume.contents().fsType().isEmpty()
-            || capability.fsType().equals(volume.contents().fsType());
-    if (capability.block() != block || !sameType) {
-      throw StorageException.precondition(
-          "volume_capability: volume \""
-              + volume.volume()
-              + "\" is "
-              + volume.contents().description());
-    }
-  }
-
-  private static void requireUnpublished(StagedVolume volume) {
-    List<Target> targets = publishedTargets(volume);
-    if (!targets.isEmpty()) {
-      throw StorageException.precondition(
-          "volume \"" + volume.volume() + "\" is still published at " + targets.getFirst().path());
-    }
-  }
-
-  private static void requireNothingMounted(Path path) {
-    if (Mounts.at(path).isPresent()) {
-      throw new StorageException(
-          Reason.ALREADY_EXISTS, "something else is mounted at " + path + " already");
-    }
-  }
-
   private void requireOutsidePools(Path path) {
     for (Pool pool : pools.get().all()) {
       if (path.startsWith(pool.directory())) {
         throw StorageException.invalid(path + " is inside of pool \"" + pool.name() + "\"");
       }
     }
-  }
-
-  private static boolean mounted(StagedVolume volume) {
-    return Mounts.at(volume.mountPoint())
-        .filter(mount -> Mounts.shows(mount, volume.source()))
-        .isPresent();
-  }
-
-  /** Of the targets that this node remembers, those that are really there. */
-  private static List<Target> publishedTargets(StagedVolume volume) {
-    List<Path> there = Mounts.of(volume.volume()).stream().map(Mount::mountPoint).toList();
-    return volume.targets().stream()
-        .filter(target -> there.contains(Path.of(target.path())))
-        .toList();
-  }
-
-  private boolean use(StagedVolume volume) {
-    if (inUse.containsKey(volume.volume())) {
-      return true;
-    }
-    Pools.Found found = requireReady(volume.volume());
-    Optional<Pool.UseLock> lock = found.pool().use(found.record(), volume.access());
-    lock.ifPresent(held -> inUse.put(volume.volume(), held));
-    return lock.isPresent();
-  }
-
-  private void release(VolumeId id) {
-    Pool.UseLock lock = inUse.remove(id);
-    if (lock != null) {
-      lock.close();
-    }
-  }
-
-  private String holders(VolumeRecord record) {
-    List<NodeId> others =
-        record.attachments().stream()
-            .map(Attachment::node)
-            .filter(other -> !other.equals(node))
-            .toList();
-    return others.isEmpty() ? "a node that does not hold it any more" : "node " + others;
   }
 }

@@ -7,6 +7,7 @@ import dev.rockpool.storage.DiskConflict;
 import dev.rockpool.storage.NoDiskConflict.Target;
 import dev.rockpool.storage.PoolName;
 import dev.rockpool.storage.VolumeId;
+import dev.rockpool.storage.host.Mount;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -55,6 +56,17 @@ record StagedVolume(
 
   boolean readOnly() {
     return access == Access.READ_ONLY;
+  }
+
+  /** Whether it is really there. */
+  boolean mounted() {
+    return Mounts.at(mountPoint()).filter(mount -> Mounts.shows(mount, source)).isPresent();
+  }
+
+  /** Of the targets that this node remembers, those that are really there. */
+  List<Target> publishedTargets() {
+    List<Path> there = Mounts.of(volume).stream().map(Mount::mountPoint).toList();
+    return targets.stream().filter(target -> there.contains(Path.of(target.path()))).toList();
   }
 
   StagedVolume withTarget(Target target) {

@@ -2,6 +2,7 @@ package dev.rockpool.node;
 
 import static dev.rockpool.node.Refusals.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.rockpool.proto.csi.VolumeCapability;
 import dev.rockpool.proto.csi.VolumeCapability.AccessMode.Mode;
@@ -84,8 +85,12 @@ final class ParallelIT {
       Path reader = node.publish(volume, volume + "-two", writer(kind), true);
       kind.write(target, 1);
       kind.assertHolds(reader, 1);
-      node.unpublish(volume, target);
-      node.unpublish(volume, reader);
+      // Commands that this process starts meanwhile have its open files until they run.
+      for (Path path : List.of(target, reader)) {
+        await()
+            .ignoreExceptionsMatching(e -> String.valueOf(e.getMessage()).contains("busy"))
+            .untilAsserted(() -> node.unpublish(volume, path));
+      }
       node.unstage(volume);
       return null;
     };

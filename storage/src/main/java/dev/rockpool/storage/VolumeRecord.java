@@ -16,7 +16,7 @@ import java.util.Set;
  * @param state what may be done with it
  * @param contents what it consists of
  * @param capacityBytes its size; for a directory volume the size that was asked for
- * @param sectorBytes logical sector size of the device, 0 for a directory volume
+ * @param sectorBytes logical sector size of the device, 1 for a directory volume
  * @param allocation when an image's space is taken
  * @param diskConflict between whom the rule holds
  * @param mkfsOptions the user's own options of mkfs

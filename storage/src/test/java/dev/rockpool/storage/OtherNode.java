@@ -56,6 +56,10 @@ final class OtherNode implements AutoCloseable {
     return line;
   }
 
+  boolean running() {
+    return process.isAlive();
+  }
+
   /** Ends it at once, as a crash does. */
   void kill() {
     process.destroyForcibly().onExit().join();

@@ -45,7 +45,9 @@ public final class OtherProcess {
     return switch (words.getFirst()) {
       case "open" -> {
         PoolSpec spec = new PoolSpec(PoolFixture.POOL, Path.of(word), Long.MAX_VALUE, 1);
-        pools = Optional.of(Pools.open(List.of(spec), NodeId.parse(words.get(2)), 0));
+        Pools opened = Pools.open(List.of(spec), NodeId.parse(words.get(2)), 0);
+        pools.ifPresent(Pools::close);
+        pools = Optional.of(opened);
         yield "ok";
       }
       case "create" -> volumes().create(Asked.filesystem(word, FsType.EXT4).build()).toString();

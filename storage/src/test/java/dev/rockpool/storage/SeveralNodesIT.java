@@ -30,20 +30,22 @@ final class SeveralNodesIT {
   private static final AccessMode READERS = AccessMode.MULTI_NODE_READER_ONLY;
   private static final AccessMode ONE_NODE = AccessMode.SINGLE_NODE_WRITER;
   private static PoolFilesystem filesystem;
+  private static OtherNode other;
 
   private PoolSpec spec;
   private Pools pools;
   private final HoldableHost host = new HoldableHost();
   private PoolVolumes volumes;
-  private OtherNode other;
 
   @BeforeAll
   static void mount(@TempDir Path directory) throws IOException {
     filesystem = PoolFilesystem.xfs(directory);
+    other = new OtherNode();
   }
 
   @AfterAll
   static void unmount() throws IOException {
+    other.close();
     filesystem.close();
   }
 
@@ -53,13 +55,14 @@ final class SeveralNodesIT {
     PoolDirectory.init(spec.name(), spec.directory(), PoolKind.SHARED);
     pools = Pools.open(List.of(spec), OURS, 0);
     volumes = new PoolVolumes(() -> pools, host);
-    other = new OtherNode();
+    if (!other.running()) {
+      other = new OtherNode();
+    }
     assertThat(other.tell("open", spec.directory(), THEIRS)).isEqualTo("ok");
   }
 
   @AfterEach
   void close() {
-    other.close();
     pools.close();
   }
 
