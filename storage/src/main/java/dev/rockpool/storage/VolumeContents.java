@@ -110,8 +110,10 @@ final class VolumeContents {
 
   private void format(FsType type, VolumeRecord volume, Path image) throws IOException {
     boolean thick = volume.allocation() == Allocation.THICK;
+    // In the volume's own directory, where a relative name in the user's options leads to nothing.
     Command mkfs =
         Command.of(type.mkfs(image, volume.sectorBytes(), thick, volume.mkfsOptions()))
+            .in(image.resolveSibling("."))
             .within(MKFS_LIMIT);
     try {
       host.run(mkfs);

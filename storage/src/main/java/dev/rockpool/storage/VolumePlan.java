@@ -71,6 +71,10 @@ final class VolumePlan {
       throw StorageException.invalid(
           "parameter \"mkfsOptions\": " + kind.description() + " has no filesystem to make");
     }
+    if (asked.mkfsOptions().stream().anyMatch(option -> option.contains("/"))) {
+      throw StorageException.invalid(
+          "parameter \"mkfsOptions\": mkfs gets no paths, they could lead to other data");
+    }
     if (asked.allocation() == Allocation.THICK && !kind.image()) {
       throw StorageException.invalid(
           "parameter \"allocation\": " + kind.description() + " can't be thick");

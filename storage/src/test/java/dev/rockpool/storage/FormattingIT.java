@@ -158,9 +158,8 @@ final class FormattingIT {
     "EXT4, -V",
     "XFS, -V",
     "BTRFS, --version",
-    "EXT4, /no/such/file",
-    "XFS, /no/such/file",
-    "BTRFS, /no/such/file",
+    "EXT4, '-d,etc'",
+    "BTRFS, '--rootdir,etc'",
   })
   void optionsThatMakeNoFilesystemAreRefusedAndLeaveNothing(FsType type, String options)
       throws IOException {
@@ -174,6 +173,17 @@ final class FormattingIT {
     assertThat(pool.layout().directory(VolumeId.parse("a"))).doesNotExist();
     assertThat(pool.opened().promisedBytes()).isZero();
     assertThat(pool.create(Asked.filesystem("a", type).size(1)).id()).hasToString("a");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void pathsAreRefusedBeforeAnythingIsMade(FsType type) {
+    assertRefused(
+            Reason.INVALID,
+            () -> pool.create(Asked.filesystem("a", type).size(1).mkfsOptions("-d", "/etc")))
+        .contains("mkfsOptions")
+        .contains("paths");
+    assertThat(pool.layout().directory(VolumeId.parse("a"))).doesNotExist();
   }
 
   private Path image(Volume volume) {

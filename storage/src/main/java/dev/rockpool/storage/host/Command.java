@@ -1,5 +1,6 @@
 package dev.rockpool.storage.host;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,8 +11,10 @@ import java.util.stream.Collectors;
  *
  * @param arguments the program first
  * @param limit after which it is killed
+ * @param directory in which it runs
  */
-public record Command(List<Argument> arguments, Duration limit) {
+public record Command(List<Argument> arguments, Duration limit, Path directory) {
+  private static final Path ROOT = Path.of("/");
   private static final Duration LIMIT = Duration.ofMinutes(1);
 
   /**
@@ -31,7 +34,8 @@ public record Command(List<Argument> arguments, Duration limit) {
   }
 
   public static Command of(List<String> arguments) {
-    return new Command(arguments.stream().map(text -> new Argument(text, false)).toList(), LIMIT);
+    return new Command(
+        arguments.stream().map(text -> new Argument(text, false)).toList(), LIMIT, ROOT);
   }
 
   public Command with(String... more) {
@@ -43,7 +47,11 @@ public record Command(List<Argument> arguments, Duration limit) {
   }
 
   public Command within(Duration newLimit) {
-    return new Command(arguments, newLimit);
+    return new Command(arguments, newLimit, directory);
+  }
+
+  public Command in(Path newDirectory) {
+    return new Command(arguments, limit, newDirectory);
   }
 
   public String program() {
@@ -55,7 +63,7 @@ public record Command(List<Argument> arguments, Duration limit) {
     for (String text : more) {
       all.add(new Argument(text, hidden));
     }
-    return new Command(all, limit);
+    return new Command(all, limit, directory);
   }
 
   /** The command as a person may see it. */

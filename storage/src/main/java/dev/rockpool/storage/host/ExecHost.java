@@ -70,7 +70,7 @@ public final class ExecHost implements Host {
     Bounded out = new Bounded(OUTPUT_BYTES);
     Bounded err = new Bounded(STDERR_BYTES);
     PumpStreamHandler streams = new PatientStreams(out, err);
-    RememberingExecutor executor = new RememberingExecutor(streams);
+    RememberingExecutor executor = new RememberingExecutor(streams, command.directory());
     Result result = new Result();
     boolean killed = false;
     boolean ended = true;
@@ -210,8 +210,9 @@ public final class ExecHost implements Host {
     private final AtomicReference<@Nullable Process> process = new AtomicReference<>();
 
     @SuppressWarnings("deprecation") // its builder can't build a subclass
-    RememberingExecutor(PumpStreamHandler streams) {
+    RememberingExecutor(PumpStreamHandler streams, Path directory) {
       setStreamHandler(streams);
+      setWorkingDirectory(directory.toFile());
     }
 
     @Override
