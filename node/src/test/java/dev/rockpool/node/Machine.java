@@ -16,6 +16,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.extension.AfterAllCallback;
@@ -149,7 +150,7 @@ final class Machine
         run("losetup", "--detach", device);
       }
     }
-    await().untilAsserted(() -> assertThat(loopDevices()).isEmpty());
+    await().pollDelay(Duration.ZERO).untilAsserted(() -> assertThat(loopDevices()).isEmpty());
   }
 
   private static boolean vanishesByItself(String device) {

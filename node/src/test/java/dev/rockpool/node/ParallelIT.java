@@ -9,6 +9,7 @@ import dev.rockpool.proto.csi.VolumeCapability.AccessMode.Mode;
 import dev.rockpool.storage.host.Command;
 import io.grpc.Status.Code;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -88,6 +89,7 @@ final class ParallelIT {
       // Commands that this process starts meanwhile have its open files until they run.
       for (Path path : List.of(target, reader)) {
         await()
+            .pollDelay(Duration.ZERO)
             .ignoreExceptionsMatching(e -> String.valueOf(e.getMessage()).contains("busy"))
             .untilAsserted(() -> node.unpublish(volume, path));
       }
