@@ -1,0 +1,147 @@
+package dev.rockpool.storage.host;
+
+import java.io.IOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+
+/** An open file, directory or device, for what Java's channels can't do with one. */
+public final class Descriptor implements AutoCloseable {
+  private static final int O_RDONLY = 0;
+  private static final int O_RDWR = 2;
+  private static final int O_CLOEXEC = 0x80000;
+  private static final int SEEK_DATA = 3;
+  private static final int SEEK_HOLE = 4;
+
+  private static final MethodHandle OPEN =
+      Kernel.function(
+          "open",
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle CLOSE =
+      Kernel.function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+  private static final MethodHandle FSYNC =
+      Kernel.function("fsync", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+  private static final MethodHandle LSEEK =
+      Kernel.function(
+          "lseek",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT));
+  private static final MethodHandle IOCTL_NUMBER =
+      Kernel.function(
+          "ioctl",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_LONG),
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle IOCTL_MEMORY =
+      Kernel.function(
+          "ioctl",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.ADDRESS),
+          Linker.Option.firstVariadicArg(2));
+
+  private final Path path;
+  private final int number;
+  private boolean open = true;
+
+  private Descriptor(Path path, int number) {
+    this.path = path;
+    this.number = number;
+  }
+
+  public static Descriptor forReading(Path path) throws IOException {
+    return open(path, O_RDONLY);
+  }
+
+  public static Descriptor forWriting(Path path) throws IOException {
+    return open(path, O_RDWR);
+  }
+
+  private static Descriptor open(Path path, int flags) throws IOException {
+    long number =
+        Kernel.call(
+            "open " + path,
+            (errno, memory) ->
+                (int)
+                    OPEN.invokeExact(
+                        errno, memory.allocateFrom(path.toString()), flags | O_CLOEXEC));
+    return new Descriptor(path, (int) number);
+  }
+
+  /** The number that the kernel knows it by, while it is open. */
+  int number() {
+    return number;
+  }
+
+  /**
+   * ioctl(2) with a number.
+   *
+   * @param name of the request, for the message
+   */
+  long ioctl(String name, long request, long argument) throws IOException {
+    return Kernel.call(
+        name + " " + path,
+        (errno, _) -> (int) IOCTL_NUMBER.invokeExact(errno, number, request, argument));
+  }
+
+  /**
+   * ioctl(2) with a structure, which it may change.
+   *
+   * @param name of the request, for the message
+   */
+  long ioctl(String name, long request, MemorySegment argument) throws IOException {
+    return Kernel.call(
+        name + " " + path,
+        (errno, _) -> (int) IOCTL_MEMORY.invokeExact(errno, number, request, argument));
+  }
+
+  /** Where the next data is at or after the offset; empty if there is none. */
+  public OptionalLong nextData(long offset) throws IOException {
+    return seek(offset, SEEK_DATA);
+  }
+
+  /** Where the next hole is at or after the offset, the end of the file being one. */
+  public OptionalLong nextHole(long offset) throws IOException {
+    return seek(offset, SEEK_HOLE);
+  }
+
+  private OptionalLong seek(long offset, int whence) throws IOException {
+    try {
+      return OptionalLong.of(
+          Kernel.call(
+              "lseek " + path,
+              (errno, _) -> (long) LSEEK.invokeExact(errno, number, offset, whence)));
+    } catch (KernelException e) {
+      if (e.errno() == KernelException.ENXIO) {
+        return OptionalLong.empty();
+      }
+      throw e;
+    }
+  }
+
+  /** Makes lasting what was written, through whichever descriptor. */
+  public void sync() throws IOException {
+    Kernel.call("fsync " + path, (errno, _) -> (int) FSYNC.invokeExact(errno, number));
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (open) {
+      open = false;
+      Kernel.call("close " + path, (errno, _) -> (int) CLOSE.invokeExact(errno, number));
+    }
+  }
+}
