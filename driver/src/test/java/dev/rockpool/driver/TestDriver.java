@@ -17,6 +17,7 @@ import dev.rockpool.proto.csi.NodeGrpc;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.PoolVolumes;
 import dev.rockpool.storage.Pools;
+import dev.rockpool.storage.VolumeLocks;
 import dev.rockpool.storage.host.ExecHost;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
@@ -38,6 +39,7 @@ public final class TestDriver implements AutoCloseable {
       throws IOException {
     pools = Pools.open(List.of(TestPools.local("default", directory.resolve("pool"))), NODE, 0);
     ExecHost host = new ExecHost(commands);
+    VolumeLocks locks = new VolumeLocks();
     NodeVolumes node =
         new NodeVolumes(
             () -> pools,
@@ -45,6 +47,7 @@ public final class TestDriver implements AutoCloseable {
             0,
             new TargetPaths(List.of(directory)),
             directory.resolve("state"),
+            locks,
             host);
     node.recover();
     Endpoint endpoint = new Endpoint(directory.resolve("csi.sock"));
@@ -53,7 +56,7 @@ public final class TestDriver implements AutoCloseable {
             endpoint,
             List.of(
                 new IdentityService("csi.rockpool.dev", "1.2.3", health),
-                new ControllerService(new PoolVolumes(() -> pools, host)),
+                new ControllerService(new PoolVolumes(() -> pools, host, locks, _ -> {})),
                 new NodeService(node)),
             List.of(new RpcLog(observer)));
     channel = SocketChannels.connect(endpoint);

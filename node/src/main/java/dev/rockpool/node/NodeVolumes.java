@@ -17,6 +17,7 @@ import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.StorageException.Reason;
 import dev.rockpool.storage.Topology;
 import dev.rockpool.storage.VolumeId;
+import dev.rockpool.storage.VolumeLocks;
 import dev.rockpool.storage.VolumeRecord;
 import dev.rockpool.storage.host.Host;
 import dev.rockpool.storage.host.LoopDevice;
@@ -51,13 +52,14 @@ public final class NodeVolumes {
   private final Images images;
   private final Statistics statistics;
   private final StagedVolumes staged;
-  private final KeyedLocks<VolumeId> locks = new KeyedLocks<>();
+  private final KeyedLocks<VolumeId> locks;
   private final UseLocks useLocks;
 
   /**
    * @param pools gives the pools, or throws UNAVAILABLE while they are being opened
    * @param maxVolumes how many volumes the node can hold; 0 = no limit
    * @param stateDirectory where the node remembers what it has staged; made if it is missing
+   * @param locks shared with whoever else works on volumes in this process
    */
   public NodeVolumes(
       Supplier<Pools> pools,
@@ -65,11 +67,13 @@ public final class NodeVolumes {
       int maxVolumes,
       TargetPaths paths,
       Path stateDirectory,
+      VolumeLocks locks,
       Host host) {
     this.pools = pools;
     this.node = node;
     this.maxVolumes = maxVolumes;
     this.paths = paths;
+    this.locks = locks.uses();
     this.mounts = new Mounts(host);
     this.images = new Images(host, mounts, Privileges.sysResource());
     this.statistics = new Statistics(host);

@@ -10,6 +10,7 @@ import dev.rockpool.storage.PoolSpec;
 import dev.rockpool.storage.Pools;
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.VolumeId;
+import dev.rockpool.storage.VolumeLocks;
 import dev.rockpool.storage.host.Command;
 import dev.rockpool.storage.host.Host;
 import java.io.BufferedReader;
@@ -189,6 +190,7 @@ final class NodeProcess implements AutoCloseable {
             0,
             new TargetPaths(List.of(Path.of(arguments[2]))),
             Path.of(arguments[3], "state"),
+            new VolumeLocks(),
             host);
     volumes.recover();
     answer(OK);

@@ -25,6 +25,7 @@ import dev.rockpool.storage.PoolVolumes;
 import dev.rockpool.storage.Pools;
 import dev.rockpool.storage.SizeRange;
 import dev.rockpool.storage.VolumeId;
+import dev.rockpool.storage.VolumeLocks;
 import dev.rockpool.storage.host.ExecHost;
 import dev.rockpool.storage.host.Host;
 import io.grpc.ManagedChannel;
@@ -73,10 +74,17 @@ final class TestNode implements AutoCloseable {
     PoolSpec spec = PoolSpec.parse("default=" + machine.pool());
     PoolDirectory.init(spec.name(), spec.directory(), kind);
     this.pools = Pools.open(List.of(spec), this.id, 0);
-    this.volumes = new PoolVolumes(() -> pools, host);
+    VolumeLocks locks = new VolumeLocks();
     this.node =
         new NodeVolumes(
-            () -> pools, this.id, 0, new TargetPaths(List.of(machine.root())), state(), host);
+            () -> pools,
+            this.id,
+            0,
+            new TargetPaths(List.of(machine.root())),
+            state(),
+            locks,
+            host);
+    this.volumes = new PoolVolumes(() -> pools, host, locks, _ -> {});
     node.recover();
     String name = InProcessServerBuilder.generateName();
     try {

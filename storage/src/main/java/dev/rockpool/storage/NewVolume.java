@@ -16,6 +16,8 @@ import java.util.Set;
  * @param allocation when its space is taken
  * @param diskConflict between whom the rule holds
  * @param mkfsOptions handed to mkfs after our own options
+ * @param source whose content it begins with; empty = it begins empty
+ * @param limits how fast each of its users may be
  * @param requisite places of which one must reach it; none = anywhere
  */
 public record NewVolume(
@@ -28,11 +30,56 @@ public record NewVolume(
     Allocation allocation,
     DiskConflict diskConflict,
     List<String> mkfsOptions,
+    Optional<VolumeSource> source,
+    IoLimits limits,
     List<Topology> requisite) {
 
   public NewVolume {
     modes = Set.copyOf(modes);
     mkfsOptions = List.copyOf(mkfsOptions);
     requisite = List.copyOf(requisite);
+  }
+
+  /** One that begins empty, and without limits. */
+  public NewVolume(
+      String name,
+      SizeRange size,
+      boolean block,
+      Optional<FsType> fsType,
+      Set<AccessMode> modes,
+      Optional<PoolName> pool,
+      Allocation allocation,
+      DiskConflict diskConflict,
+      List<String> mkfsOptions,
+      List<Topology> requisite) {
+    this(
+        name,
+        size,
+        block,
+        fsType,
+        modes,
+        pool,
+        allocation,
+        diskConflict,
+        mkfsOptions,
+        Optional.empty(),
+        IoLimits.NONE,
+        requisite);
+  }
+
+  public NewVolume from(VolumeSource origin) {
+    return new NewVolume(
+        name,
+        size,
+        block,
+        fsType,
+        modes,
+        pool,
+        allocation,
+        diskConflict,
+        mkfsOptions,
+        Optional.of(origin),
+        limits,
+        requisite);
   }
 }

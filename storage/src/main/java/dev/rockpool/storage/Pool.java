@@ -8,21 +8,27 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
 /** A pool that this process has open: a directory on a filesystem of this node. */
 public final class Pool implements AutoCloseable {
   private static final int COMMON_SECTOR_BYTES = 512;
+  // Less than that is what filesystems keep back, or can't use.
+  private static final long FULL_BYTES = 1 << 20;
 
   private final PoolSpec spec;
   private final PoolRecord record;
+  private final NodeId node;
   private final PoolLayout layout;
   private final Topology topology;
   private final String filesystem;
   private final int sectorBytes;
   private final FileLocks.Handle lock;
   private final VolumeStore volumes;
+  private final SnapshotStore snapshots;
+  private final GroupStore groups;
   private final Object reserving = new Object();
 
   /** Promised by calls whose records are not written yet; guarded by {@link #reserving}. */
@@ -31,6 +37,7 @@ public final class Pool implements AutoCloseable {
   private Pool(PoolSpec spec, PoolRecord record, NodeId node, Path root, FileLocks.Handle lock) {
     this.spec = spec;
     this.record = record;
+    this.node = node;
     this.layout = new PoolLayout(root);
     this.lock = lock;
     this.topology =
@@ -42,6 +49,8 @@ public final class Pool implements AutoCloseable {
     this.filesystem = mounts.holding(root).map(mount -> mount.fsType()).orElse("unknown");
     this.sectorBytes = sectorBytes(mounts, root);
     this.volumes = new VolumeStore(layout, () -> ailment().isEmpty());
+    this.snapshots = new SnapshotStore(layout, () -> ailment().isEmpty());
+    this.groups = new GroupStore(layout, () -> ailment().isEmpty());
   }
 
   /**
@@ -68,8 +77,10 @@ public final class Pool implements AutoCloseable {
                     maxVolumes,
                     Instant.now().truncatedTo(ChronoUnit.SECONDS))));
         Pool pool = new Pool(spec, record, node, root, lock);
-        AtomicFiles.ensureDirectory(layout.volumes());
-        pool.volumes.refresh();
+        for (Path part : List.of(layout.volumes(), layout.snapshots(), layout.groups())) {
+          AtomicFiles.ensureDirectory(part);
+        }
+        pool.refresh();
         return pool;
       } catch (IOException | RuntimeException e) {
         lock.close();
@@ -117,7 +128,7 @@ public final class Pool implements AutoCloseable {
     try {
       Path root = spec.directory().toRealPath();
       Pool pool = new Pool(spec, record, node, root, FileLocks.Handle.none());
-      pool.volumes.refresh();
+      pool.refresh();
       return pool;
     } catch (IOException e) {
       throw new StorageException(
@@ -220,12 +231,27 @@ public final class Pool implements AutoCloseable {
   }
 
   private Optional<UseLock> useLock(VolumeId id, boolean shared) {
+    return useLock(volumes, id, shared);
+  }
+
+  /**
+   * Takes the snapshot for as long as the lock is held.
+   *
+   * @param shared to read it beside other readers, or to remove it
+   * @return empty if another process, or another call, excludes this
+   */
+  Optional<UseLock> use(SnapshotId id, boolean shared) {
+    return useLock(snapshots, id, shared);
+  }
+
+  private static <I extends Comparable<I>> Optional<UseLock> useLock(
+      RecordStore<I, ?> store, I id, boolean shared) {
     try {
-      return FileLocks.tryLock(layout.useLock(id), shared).map(held -> held::close);
+      return FileLocks.tryLock(store.kind().useLock(id), shared).map(held -> held::close);
     } catch (NoSuchFileException e) {
-      throw StorageException.notFound("no volume \"" + id + "\"");
+      throw StorageException.notFound("no " + store.name(id));
     } catch (IOException e) {
-      throw StorageException.of("can't lock volume \"" + id + "\"", e);
+      throw StorageException.of("can't lock " + store.name(id), e);
     }
   }
 
@@ -258,11 +284,17 @@ public final class Pool implements AutoCloseable {
     requireWell();
     if (kind() == PoolKind.SHARED) {
       try {
-        volumes.refresh();
+        refresh();
       } catch (IOException e) {
         throw StorageException.of("can't read pool \"" + name() + "\"", e);
       }
     }
+  }
+
+  private void refresh() throws IOException {
+    volumes.refresh();
+    snapshots.refresh();
+    groups.refresh();
   }
 
   PoolLayout layout() {
@@ -273,14 +305,27 @@ public final class Pool implements AutoCloseable {
     return volumes;
   }
 
+  SnapshotStore snapshots() {
+    return snapshots;
+  }
+
+  GroupStore groups() {
+    return groups;
+  }
+
+  /** The node that this process is. */
+  NodeId node() {
+    return node;
+  }
+
   /** How many records there are. */
   public int count() {
     return volumes.count();
   }
 
-  /** Bytes that the volumes were promised. */
+  /** Bytes that the volumes were promised, and that snapshots may come to take. */
   public long promisedBytes() {
-    return volumes.promisedBytes();
+    return volumes.promisedBytes() + snapshots.promisedBytes();
   }
 
   /** Bytes that it may promise in all: its filesystem's or its limit, times the overcommitment. */
@@ -291,6 +336,13 @@ public final class Pool implements AutoCloseable {
     } catch (IOException e) {
       throw StorageException.of("can't measure pool \"" + name() + "\"", e);
     }
+  }
+
+  /**
+   * Whether its filesystem has no room left at all, for sparse images that are still to be filled.
+   */
+  boolean full() throws IOException {
+    return Files.getFileStore(layout.root()).getUsableSpace() < FULL_BYTES;
   }
 
   /**
@@ -316,7 +368,7 @@ public final class Pool implements AutoCloseable {
    * @param promise writes the record that holds the promise
    * @throws StorageException EXHAUSTED if there is not so much left
    */
-  VolumeRecord promise(long moreBytes, Supplier<VolumeRecord> promise) {
+  <T> T promise(long moreBytes, Supplier<T> promise) {
     try (var _ = lockAmongNodes()) {
       reserve(moreBytes);
       try {

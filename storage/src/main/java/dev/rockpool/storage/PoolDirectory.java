@@ -41,7 +41,8 @@ public final class PoolDirectory {
       }
       requireEmpty(directory);
       Files.createDirectories(directory, AtomicFiles.OWNER_DIRECTORY);
-      for (Path part : List.of(layout.volumes(), layout.snapshots(), layout.nodes())) {
+      for (Path part :
+          List.of(layout.volumes(), layout.snapshots(), layout.groups(), layout.nodes())) {
         AtomicFiles.ensureDirectory(part);
       }
       PoolRecord made =
@@ -61,7 +62,8 @@ public final class PoolDirectory {
   private static void requireEmpty(Path directory) throws IOException {
     List<String> strangers = new ArrayList<>();
     // What an interrupted init leaves, and what mkfs.ext4 makes.
-    List<String> harmless = List.of("volumes", "snapshots", "nodes", "lost+found", "pool.json.tmp");
+    List<String> harmless =
+        List.of("volumes", "snapshots", "groups", "nodes", "lost+found", "pool.json.tmp");
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       entries.forEach(entry -> strangers.add(String.valueOf(entry.getFileName())));
     } catch (NoSuchFileException e) {

@@ -26,6 +26,10 @@ record PoolLayout(Path root) {
     return root.resolve("snapshots");
   }
 
+  Path groups() {
+    return root.resolve("groups");
+  }
+
   Path nodes() {
     return root.resolve("nodes");
   }
@@ -43,10 +47,6 @@ record PoolLayout(Path root) {
     return volumes().resolve(id.value());
   }
 
-  Path record(VolumeId id) {
-    return directory(id).resolve("volume.json");
-  }
-
   Path image(VolumeId id) {
     return directory(id).resolve("disk.img");
   }
@@ -55,11 +55,16 @@ record PoolLayout(Path root) {
     return directory(id).resolve("data");
   }
 
-  Path recordLock(VolumeId id) {
-    return directory(id).resolve("record.lock");
+  /** Where a filesystem is mounted for a moment to be made ready for its first user. */
+  Path mountPoint(VolumeId id) {
+    return directory(id).resolve("mnt");
   }
 
-  Path useLock(VolumeId id) {
-    return directory(id).resolve("use.lock");
+  Path image(SnapshotId id) {
+    return snapshots().resolve(id.value()).resolve("disk.img");
+  }
+
+  Path data(SnapshotId id) {
+    return snapshots().resolve(id.value()).resolve("data");
   }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -18,14 +19,27 @@ public final class PoolVolumes implements Volumes {
 
   private final Supplier<Pools> pools;
   private final VolumeContents contents;
-  private final KeyedLocks<VolumeId> locks = new KeyedLocks<>();
+  private final KeyedLocks<VolumeId> locks;
+  private final Consumer<Volume> limited;
   private final NodePlaces places;
 
   /**
    * @param pools gives the pools, or throws UNAVAILABLE while they are being opened
    */
   public PoolVolumes(Supplier<Pools> pools, Host host) {
+    this(pools, host, new VolumeLocks(), _ -> {});
+  }
+
+  /**
+   * @param pools gives the pools, or throws UNAVAILABLE while they are being opened
+   * @param locks shared with whoever else works on volumes in this process
+   * @param limited told of a volume whose limits have changed, to apply them where it is in use
+   */
+  public PoolVolumes(
+      Supplier<Pools> pools, Host host, VolumeLocks locks, Consumer<Volume> limited) {
     this.pools = pools;
+    this.locks = locks.changes();
+    this.limited = limited;
     this.contents = new VolumeContents(host);
     this.places = new NodePlaces(pools);
   }
@@ -370,6 +384,34 @@ public final class PoolVolumes implements Volumes {
     } catch (IOException e) {
       throw StorageException.of("can't grow volume \"" + record.id() + "\"", e);
     }
+  }
+
+  @Override
+  public Volume modify(VolumeId id, IoLimits.Change change) {
+    try (var _ = locks.lock(id)) {
+      Pools.Found found = require(id);
+      VolumeRecord changed =
+          found
+              .pool()
+              .volumes()
+              .update(
+                  id,
+                  now -> {
+                    requireReady(now);
+                    return now.withLimits(now.limits().changed(change));
+                  });
+      Volume volume = new Pools.Found(found.pool(), changed).volume();
+      limited.accept(volume);
+      return volume;
+    }
+  }
+
+  @Override
+  public Optional<String> ailment(Volume volume) {
+    return pools
+        .get()
+        .named(volume.pool())
+        .flatMap(pool -> contents.ailment(pool, volume.record()));
   }
 
   @Override

@@ -6,7 +6,10 @@ import dev.rockpool.storage.host.Host;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -74,6 +77,36 @@ final class VolumeContents {
   void remove(Pool pool, VolumeId id) throws IOException {
     Files.deleteIfExists(pool.image(id));
     AtomicFiles.deleteTree(pool.data(id));
+  }
+
+  /** What is wrong with the contents of a ready volume, or with the pool below them. */
+  Optional<String> ailment(Pool pool, VolumeRecord volume) {
+    Path source = volume.contents().image() ? pool.image(volume.id()) : pool.data(volume.id());
+    try {
+      BasicFileAttributes found =
+          Files.readAttributes(source, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      if (volume.contents().image() && found.size() != volume.capacityBytes()) {
+        return Optional.of(
+            "its image "
+                + source
+                + " has "
+                + found.size()
+                + " bytes, and should have "
+                + volume.capacityBytes());
+      }
+      if (pool.full()) {
+        return Optional.of(
+            "the filesystem of pool \""
+                + pool.name()
+                + "\" is full: what is not allocated yet can't"
+                + " be written");
+      }
+      return Optional.empty();
+    } catch (NoSuchFileException e) {
+      return Optional.of(pool.ailment().orElse("its data " + source + " is missing"));
+    } catch (IOException e) {
+      return Optional.of("its data can't be read: " + e.getMessage());
+    }
   }
 
   private void extend(VolumeRecord volume, Path image, long bytes) throws IOException {

@@ -43,6 +43,9 @@ final class VolumePlan {
         asked.diskConflict(),
         asked.mkfsOptions(),
         asked.modes(),
+        asked.source(),
+        0,
+        asked.limits(),
         false,
         Instant.now().truncatedTo(ChronoUnit.MILLIS),
         List.of());
@@ -125,6 +128,7 @@ final class VolumePlan {
   private static boolean parametersDiffer(VolumeRecord is, NewVolume asked) {
     return is.allocation() != asked.allocation()
         || is.diskConflict() != asked.diskConflict()
-        || !is.mkfsOptions().equals(asked.mkfsOptions());
+        || !is.mkfsOptions().equals(asked.mkfsOptions())
+        || !is.source().equals(asked.source());
   }
 }

@@ -21,6 +21,9 @@ import java.util.Set;
  * @param diskConflict between whom the rule holds
  * @param mkfsOptions the user's own options of mkfs
  * @param modes the access modes it was created for
+ * @param source whose content it began with; empty = it began empty
+ * @param copiedBytes how far the source's content is copied, while it is being created by copying
+ * @param limits how fast each of its users may be
  * @param sizeEnforced whether users can't write more than its capacity
  * @param createdAt when it was asked for
  * @param attachments its holders
@@ -37,6 +40,9 @@ public record VolumeRecord(
     DiskConflict diskConflict,
     List<String> mkfsOptions,
     Set<AccessMode> modes,
+    Optional<VolumeSource> source,
+    long copiedBytes,
+    IoLimits limits,
     boolean sizeEnforced,
     Instant createdAt,
     List<Attachment> attachments) {
@@ -104,19 +110,33 @@ public record VolumeRecord(
   }
 
   public VolumeRecord withState(State next) {
-    return with(next, capacityBytes, sizeEnforced, attachments);
+    return with(next, capacityBytes, sizeEnforced, copiedBytes, limits, attachments);
   }
 
   public VolumeRecord withCapacity(long bytes, boolean enforced) {
-    return with(state, bytes, enforced, attachments);
+    return with(state, bytes, enforced, copiedBytes, limits, attachments);
+  }
+
+  public VolumeRecord withCopied(long bytes) {
+    return with(state, capacityBytes, sizeEnforced, bytes, limits, attachments);
+  }
+
+  public VolumeRecord withLimits(IoLimits next) {
+    return with(state, capacityBytes, sizeEnforced, copiedBytes, next, attachments);
   }
 
   public VolumeRecord withAttachments(List<Attachment> holders) {
-    return with(state, capacityBytes, sizeEnforced, holders);
+    return with(state, capacityBytes, sizeEnforced, copiedBytes, limits, holders);
   }
 
   /** All that ever changes in a record; the rest is what the volume is. */
-  private VolumeRecord with(State next, long bytes, boolean enforced, List<Attachment> holders) {
+  private VolumeRecord with(
+      State next,
+      long bytes,
+      boolean enforced,
+      long copied,
+      IoLimits allowed,
+      List<Attachment> holders) {
     return new VolumeRecord(
         formatVersion,
         id,
@@ -129,6 +149,9 @@ public record VolumeRecord(
         diskConflict,
         mkfsOptions,
         modes,
+        source,
+        copied,
+        allowed,
         enforced,
         createdAt,
         holders);

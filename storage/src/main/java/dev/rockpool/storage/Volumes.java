@@ -67,6 +67,19 @@ public interface Volumes {
   Volume expand(VolumeId id, SizeRange size);
 
   /**
+   * Changes how fast the volume's users may be; where it is in use, at once.
+   *
+   * @return the volume with the limits it has now
+   * @throws StorageException NOT_FOUND
+   */
+  Volume modify(VolumeId id, IoLimits.Change change);
+
+  /**
+   * What is wrong with the volume, as far as its pool tells, in a sentence; empty if nothing is.
+   */
+  Optional<String> ailment(Volume volume);
+
+  /**
    * What can still be promised.
    *
    * @param pool only of this one; empty = of all

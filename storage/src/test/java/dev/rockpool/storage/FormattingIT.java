@@ -123,7 +123,8 @@ final class FormattingIT {
     Path image = image(pool.create(Asked.block("a")));
     assertThat(permissions(image)).isEqualTo("rw-------");
     assertThat(permissions(pool.layout().directory(VolumeId.parse("a")))).isEqualTo("rwx------");
-    assertThat(permissions(pool.layout().record(VolumeId.parse("a")))).isEqualTo("rw-------");
+    assertThat(permissions(pool.layout().directory(VolumeId.parse("a")).resolve("volume.json")))
+        .isEqualTo("rw-------");
   }
 
   private static String permissions(Path path) throws IOException {

@@ -56,7 +56,7 @@ final class InterruptedIT {
   /** Leaves the record in this state, and opens the pool anew. */
   private VolumeRecord crashIn(State state) throws IOException {
     VolumeRecord record = pool.volumes().find(ID).orElseThrow().record().withState(state);
-    AtomicFiles.replace(pool.layout().record(ID), Json.bytes(record));
+    AtomicFiles.replace(pool.layout().directory(ID).resolve("volume.json"), Json.bytes(record));
     pool.restart();
     return record;
   }
@@ -150,7 +150,7 @@ final class InterruptedIT {
   void aHalfDeletedVolumeWithoutContentsIsDeleted() throws IOException {
     pool.create(ext4());
     Files.delete(image());
-    Files.delete(pool.layout().useLock(ID));
+    Files.delete(pool.layout().directory(ID).resolve("use.lock"));
     crashIn(State.DELETING);
     pool.volumes().delete(ID);
     assertGone();
@@ -171,7 +171,7 @@ final class InterruptedIT {
   void aDirectoryWithNothingButLocksIsNoVolume() throws IOException {
     pool.create(ext4());
     Files.delete(image());
-    Files.delete(pool.layout().record(ID));
+    Files.delete(pool.layout().directory(ID).resolve("volume.json"));
     Files.createFile(pool.layout().directory(ID).resolve("volume.json.tmp"));
     pool.restart();
     assertThat(pool.ids()).isEmpty();
@@ -183,7 +183,7 @@ final class InterruptedIT {
   @Test
   void dataWithoutARecordIsNeverTouched() throws IOException {
     pool.create(ext4());
-    Files.delete(pool.layout().record(ID));
+    Files.delete(pool.layout().directory(ID).resolve("volume.json"));
     byte[] before = Files.readAllBytes(image());
     pool.restart();
     assertThat(pool.volumes().find(ID)).isEmpty();

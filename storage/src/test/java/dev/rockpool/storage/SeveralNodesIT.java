@@ -225,7 +225,8 @@ final class SeveralNodesIT {
     VolumeRecord record = volumes.find(id).orElseThrow().record();
     other.kill();
     AtomicFiles.replace(
-        pool().layout().record(id), Json.bytes(record.withState(VolumeRecord.State.CREATING)));
+        pool().layout().directory(id).resolve("volume.json"),
+        Json.bytes(record.withState(VolumeRecord.State.CREATING)));
     assertThat(create("a").record().state()).isEqualTo(VolumeRecord.State.READY);
   }
 

@@ -32,7 +32,7 @@ final class UnreadableRecordIT {
     pool = PoolFixture.local(directory.resolve("pool"));
     pool.create(Asked.block("a"));
     other = pool.create(Asked.block("b"));
-    readable = Files.readString(pool.layout().record(ID));
+    readable = Files.readString(pool.layout().directory(ID).resolve("volume.json"));
   }
 
   @AfterEach
@@ -41,7 +41,7 @@ final class UnreadableRecordIT {
   }
 
   private Path record() {
-    return pool.layout().record(ID);
+    return pool.layout().directory(ID).resolve("volume.json");
   }
 
   @ParameterizedTest
@@ -101,7 +101,10 @@ final class UnreadableRecordIT {
 
   @Test
   void theRecordOfAnotherVolumeIsRefused() throws IOException {
-    Files.copy(pool.layout().record(other.id()), record(), StandardCopyOption.REPLACE_EXISTING);
+    Files.copy(
+        pool.layout().directory(other.id()).resolve("volume.json"),
+        record(),
+        StandardCopyOption.REPLACE_EXISTING);
     assertRefused(Reason.FAILED, () -> pool.volumes().find(ID)).contains("\"b\"");
   }
 }

@@ -27,6 +27,9 @@ final class VolumeRecordTest {
         DiskConflict.NODE,
         List.of(),
         Set.of(modes),
+        Optional.empty(),
+        0,
+        IoLimits.NONE,
         true,
         Instant.parse("2026-01-02T03:04:05.678Z"),
         List.of());

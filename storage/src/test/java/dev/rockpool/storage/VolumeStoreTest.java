@@ -90,7 +90,7 @@ final class VolumeStoreTest {
   @Test
   void aChangeIsMadeToWhatTheFileSaysAndNotToWhatIsRemembered() throws IOException {
     VolumeRecord record = create("a");
-    Path file = layout.record(record.id());
+    Path file = store.kind().record(record.id());
     FileTime modified = Files.getLastModifiedTime(file);
     Files.write(file, Json.bytes(record.withAttachments(List.of(HELD))));
     Files.setLastModifiedTime(file, modified);
@@ -101,9 +101,9 @@ final class VolumeStoreTest {
   @Test
   void anUpdateThatChangesNothingWritesNothing() throws IOException {
     VolumeRecord record = create("a");
-    FileTime modified = Files.getLastModifiedTime(layout.record(record.id()));
+    FileTime modified = Files.getLastModifiedTime(store.kind().record(record.id()));
     store.update(record.id(), now -> now);
-    assertThat(Files.getLastModifiedTime(layout.record(record.id()))).isEqualTo(modified);
+    assertThat(Files.getLastModifiedTime(store.kind().record(record.id()))).isEqualTo(modified);
   }
 
   @Test
@@ -120,9 +120,10 @@ final class VolumeStoreTest {
     Files.createDirectory(layout.volumes().resolve("Not An Id"));
     Files.createDirectory(layout.volumes().resolve("without-record"));
     Files.createDirectory(layout.volumes().resolve("corrupt"));
-    Files.writeString(layout.record(VolumeId.parse("corrupt")), "{");
+    Files.writeString(store.kind().record(VolumeId.parse("corrupt")), "{");
     Files.createDirectory(layout.volumes().resolve("moved"));
-    Files.copy(layout.record(VolumeId.parse("a")), layout.record(VolumeId.parse("moved")));
+    Files.copy(
+        store.kind().record(VolumeId.parse("a")), store.kind().record(VolumeId.parse("moved")));
     VolumeStore fresh = new VolumeStore(layout, () -> true);
     fresh.refresh();
     assertThat(fresh.after(Optional.empty()).map(record -> record.id().value()))

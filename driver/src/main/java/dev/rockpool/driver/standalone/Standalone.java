@@ -21,6 +21,7 @@ import dev.rockpool.storage.PoolVolumes;
 import dev.rockpool.storage.Pools;
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.StorageException.Reason;
+import dev.rockpool.storage.VolumeLocks;
 import dev.rockpool.storage.host.ExecHost;
 import io.grpc.BindableService;
 import java.io.IOException;
@@ -61,6 +62,7 @@ public final class Standalone {
     // The libraries for metrics and HTTP take memory, so they are used where they are asked for.
     this.metrics = config.http().map(_ -> new Metrics(config.version(), pools::ifOpen));
     ExecHost host = new ExecHost(metrics.<ExecHost.Observer>map(m -> m).orElse((_, _, _) -> {}));
+    VolumeLocks locks = new VolumeLocks();
     this.nodeVolumes =
         new NodeVolumes(
             pools,
@@ -68,11 +70,12 @@ public final class Standalone {
             config.maxVolumes(),
             new TargetPaths(config.targetRoots()),
             config.stateDirectory(),
+            locks,
             host);
     this.services =
         List.of(
             new IdentityService(DRIVER, config.version(), pools::health),
-            new ControllerService(new PoolVolumes(pools, host)),
+            new ControllerService(new PoolVolumes(pools, host, locks, _ -> {})),
             new NodeService(nodeVolumes));
   }
 
