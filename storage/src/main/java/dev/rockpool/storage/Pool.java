@@ -178,7 +178,21 @@ public final class Pool implements AutoCloseable {
    *     record that can't be read
    */
   public Optional<VolumeRecord> find(VolumeId id) {
-    Optional<VolumeRecord> found = volumes.find(id);
+    return find(volumes, id);
+  }
+
+  /** The record of the snapshot, in whatever state; as {@link #find(VolumeId)}. */
+  Optional<SnapshotRecord> find(SnapshotId id) {
+    return find(snapshots, id);
+  }
+
+  /** The record of the group, in whatever state; as {@link #find(VolumeId)}. */
+  Optional<GroupRecord> find(GroupId id) {
+    return find(groups, id);
+  }
+
+  private <I extends Comparable<I>, R> Optional<R> find(RecordStore<I, R> store, I id) {
+    Optional<R> found = store.find(id);
     if (found.isEmpty()) {
       // A filesystem that was unmounted looks like a pool that has lost all its volumes.
       requireWell();

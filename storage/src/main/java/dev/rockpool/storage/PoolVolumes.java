@@ -1,6 +1,7 @@
 package dev.rockpool.storage;
 
 import dev.rockpool.storage.host.Host;
+import dev.rockpool.storage.host.LoopDevices;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -27,20 +28,29 @@ public final class PoolVolumes implements Volumes {
    * @param pools gives the pools, or throws UNAVAILABLE while they are being opened
    */
   public PoolVolumes(Supplier<Pools> pools, Host host) {
-    this(pools, host, new VolumeLocks(), _ -> {});
+    this(pools, host, new VolumeLocks(), new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND), _ -> {});
   }
 
   /**
    * @param pools gives the pools, or throws UNAVAILABLE while they are being opened
    * @param locks shared with whoever else works on volumes in this process
+   * @param rate that all copies together have
    * @param limited told of a volume whose limits have changed, to apply them where it is in use
    */
   public PoolVolumes(
-      Supplier<Pools> pools, Host host, VolumeLocks locks, Consumer<Volume> limited) {
+      Supplier<Pools> pools,
+      Host host,
+      VolumeLocks locks,
+      CopyRate rate,
+      Consumer<Volume> limited) {
     this.pools = pools;
     this.locks = locks.changes();
     this.limited = limited;
-    this.contents = new VolumeContents(host);
+    LoopDevices loops = new LoopDevices(host);
+    Stillness stillness = new Stillness(loops, locks.uses());
+    this.contents =
+        new VolumeContents(
+            host, new Restoring(host, stillness, rate), new FilesystemRenewal(host, loops));
     this.places = new NodePlaces(pools);
   }
 
@@ -58,14 +68,33 @@ public final class PoolVolumes implements Volumes {
         VolumePlan.requireSame(there.get(), asked);
         return there.get().record().state() == VolumeRecord.State.READY
             ? there.get().volume()
-            : finishCreate(there.get());
+            : finishCreate(open, there.get());
       }
-      Pool pool = open.require(asked.pool());
+      Optional<Restoring.Origin> origin =
+          asked.source().map(source -> Restoring.origin(open, source));
+      Pool pool = pool(open, asked, origin);
       VolumePlan.requireReachable(pool, asked);
-      VolumeRecord planned = VolumePlan.of(pool, id, asked);
+      VolumeRecord planned = VolumePlan.of(pool, id, asked, origin);
       VolumeRecord promised = pool.promise(planned.capacityBytes(), () -> begin(pool, planned));
-      return finishCreate(new Pools.Found(pool, promised));
+      return finishCreate(open, new Pools.Found(pool, promised));
     }
+  }
+
+  /** A volume goes where its source is: that is where their blocks can be shared. */
+  private static Pool pool(Pools open, NewVolume asked, Optional<Restoring.Origin> origin) {
+    if (origin.isEmpty()) {
+      return open.require(asked.pool());
+    }
+    Pool pool = origin.get().pool();
+    if (asked.pool().filter(name -> !name.equals(pool.name())).isPresent()) {
+      throw StorageException.invalid(
+          "parameter \"pool\": the volume's source is in pool \""
+              + pool.name()
+              + "\", and so must the volume be, not in \""
+              + asked.pool().get()
+              + "\"");
+    }
+    return pool;
   }
 
   private static VolumeRecord begin(Pool pool, VolumeRecord planned) {
@@ -103,7 +132,7 @@ public final class PoolVolumes implements Volumes {
   }
 
   /** Makes the contents from the beginning, however far an interrupted call had come. */
-  private Volume finishCreate(Pools.Found volume) {
+  private Volume finishCreate(Pools pools, Pools.Found volume) {
     Pool pool = volume.pool();
     VolumeId id = volume.record().id();
     // Held while the contents are made: of several nodes that were asked for the volume one makes
@@ -112,7 +141,7 @@ public final class PoolVolumes implements Volumes {
       if (!pool.volumes().update(id, now -> now).equals(volume.record())) {
         throw busyElsewhere(id);
       }
-      return makeContents(pool, volume.record());
+      return makeContents(pools, pool, volume.record());
     } catch (StorageException e) {
       throw e.reason() == StorageException.Reason.NOT_FOUND ? busyElsewhere(id) : e;
     }
@@ -124,9 +153,9 @@ public final class PoolVolumes implements Volumes {
         "another node is making or removing volume \"" + id + "\"; try again");
   }
 
-  private Volume makeContents(Pool pool, VolumeRecord record) {
+  private Volume makeContents(Pools pools, Pool pool, VolumeRecord record) {
     try {
-      boolean enforced = contents.make(pool, record);
+      boolean enforced = contents.make(pools, pool, record);
       VolumeRecord ready =
           pool.volumes()
               .update(
@@ -190,8 +219,8 @@ public final class PoolVolumes implements Volumes {
                     ? StorageException.precondition(
                         "volume \""
                             + id
-                            + "\" is still in use on a node, though it is published to"
-                            + " none; unstage it there first")
+                            + "\" is still in use, though it is published to none: it is"
+                            + " staged on a node, or being copied")
                     : busyElsewhere(id))) {
       markDeleting(pool, id);
       contents.remove(pool, id);

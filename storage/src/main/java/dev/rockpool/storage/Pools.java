@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /** The pools that this process has open. */
 public final class Pools implements AutoCloseable {
@@ -22,6 +23,32 @@ public final class Pools implements AutoCloseable {
       return new Volume(record, pool.name(), pool.topology());
     }
   }
+
+  /** A snapshot's record, and the pool that holds it. */
+  record FoundSnapshot(Pool pool, SnapshotRecord record) {
+    Snapshot snapshot() {
+      return new Snapshot(record, pool.name(), pool.topology());
+    }
+
+    /** Whether its moment is held: a member of a group has none before all of them have one. */
+    boolean visible() {
+      boolean held =
+          switch (record.state()) {
+            case COPYING, READY -> true;
+            case CREATING, DELETING -> false;
+          };
+      return held
+          && record
+              .group()
+              .map(group ->
+                  pool.groups().find(group).stream()
+                      .anyMatch(found -> found.state() == GroupRecord.State.READY))
+              .orElse(true);
+    }
+  }
+
+  /** A group's record, and the pool that holds it. */
+  record FoundGroup(Pool pool, GroupRecord record) {}
 
   /**
    * Opens all of them as this node, or none.
@@ -79,12 +106,34 @@ public final class Pools implements AutoCloseable {
    *     can't be
    */
   public Optional<Found> find(VolumeId id) {
+    return first(pool -> pool.find(id).map(record -> new Found(pool, record)));
+  }
+
+  /**
+   * The snapshot, in whatever state and pool.
+   *
+   * @throws StorageException as {@link #find} does
+   */
+  Optional<FoundSnapshot> findSnapshot(SnapshotId id) {
+    return first(pool -> pool.find(id).map(record -> new FoundSnapshot(pool, record)));
+  }
+
+  /**
+   * The group, in whatever state and pool.
+   *
+   * @throws StorageException as {@link #find} does
+   */
+  Optional<FoundGroup> findGroup(GroupId id) {
+    return first(pool -> pool.find(id).map(record -> new FoundGroup(pool, record)));
+  }
+
+  private <T> Optional<T> first(Function<Pool, Optional<T>> find) {
     List<StorageException> unreadable = new ArrayList<>();
     for (Pool pool : byName.values()) {
       try {
-        Optional<VolumeRecord> record = pool.find(id);
-        if (record.isPresent()) {
-          return Optional.of(new Found(pool, record.get()));
+        Optional<T> found = find.apply(pool);
+        if (found.isPresent()) {
+          return found;
         }
       } catch (StorageException e) {
         unreadable.add(e);

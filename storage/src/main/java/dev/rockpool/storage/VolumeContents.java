@@ -2,6 +2,7 @@ package dev.rockpool.storage;
 
 import dev.rockpool.storage.host.Command;
 import dev.rockpool.storage.host.CommandException;
+import dev.rockpool.storage.host.Descriptor;
 import dev.rockpool.storage.host.Host;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -12,36 +13,80 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes and grows what volumes consist of. Nothing here ever formats a volume that was ready. */
 final class VolumeContents {
+  private static final Logger log = LoggerFactory.getLogger(VolumeContents.class);
   private static final Duration MKFS_LIMIT = Duration.ofMinutes(10);
 
   private final Host host;
+  private final Restoring restoring;
+  private final FilesystemRenewal renewal;
 
-  VolumeContents(Host host) {
+  VolumeContents(Host host, Restoring restoring, FilesystemRenewal renewal) {
     this.host = host;
+    this.restoring = restoring;
+    this.renewal = renewal;
   }
 
   /**
    * Makes the contents of a volume that is being created, from the beginning; when this returns
    * they are lasting.
    *
+   * @param pools where its source is, if it has one
    * @return whether its users can't write more than its capacity
    */
-  boolean make(Pool pool, VolumeRecord volume) throws IOException {
+  boolean make(Pools pools, Pool pool, VolumeRecord volume) throws IOException {
     if (volume.state() != VolumeRecord.State.CREATING) {
       throw new IllegalStateException("only a volume that is being created gets new contents");
     }
-    if (volume.contents() == Contents.DIRECTORY) {
-      Path data = pool.data(volume.id());
-      if (!Files.isDirectory(data)) {
-        Files.createDirectory(data);
-      }
-      boolean enforced = new DirectoryQuota(host).set(pool, data, volume.capacityBytes());
-      AtomicFiles.sync(pool.layout().directory(volume.id()));
-      return enforced;
+    if (volume.source().isPresent()) {
+      restoring.fill(pools, pool, volume, volume.source().get());
     }
+    boolean enforced =
+        volume.contents() == Contents.DIRECTORY
+            ? makeDirectory(pool, volume)
+            : volume.source().isPresent() ? adoptImage(pool, volume) : makeImage(pool, volume);
+    AtomicFiles.sync(pool.layout().directory(volume.id()));
+    return enforced;
+  }
+
+  private boolean makeDirectory(Pool pool, VolumeRecord volume) throws IOException {
+    Path data = pool.data(volume.id());
+    if (!Files.isDirectory(data)) {
+      Files.createDirectory(data);
+    }
+    return new DirectoryQuota(host).set(pool, data, volume.capacityBytes());
+  }
+
+  /** Makes the image that came from the volume's source one of its own. */
+  private boolean adoptImage(Pool pool, VolumeRecord volume) throws IOException {
+    Path image = pool.image(volume.id());
+    extend(volume, image, volume.capacityBytes());
+    if (volume.allocation() == Allocation.THICK) {
+      unshare(image);
+    }
+    Optional<FsType> fsType = volume.contents().fsType();
+    if (fsType.isPresent()) {
+      renewal.renew(
+          fsType.get(), image, volume.sectorBytes(), pool.layout().mountPoint(volume.id()));
+    }
+    AtomicFiles.sync(image);
+    return true;
+  }
+
+  /** A thick volume has its space for itself, so that its writes never find the pool full. */
+  private static void unshare(Path image) throws IOException {
+    try (Descriptor open = Descriptor.forWriting(image)) {
+      if (!open.unshare(Files.size(image))) {
+        log.warn("{} shares blocks still: its filesystem can't give it blocks of its own", image);
+      }
+    }
+  }
+
+  private boolean makeImage(Pool pool, VolumeRecord volume) throws IOException {
     Path image = pool.image(volume.id());
     Files.deleteIfExists(image);
     Files.createFile(image, AtomicFiles.OWNER_FILE);
@@ -53,7 +98,6 @@ final class VolumeContents {
       extend(volume, image, volume.capacityBytes());
     }
     AtomicFiles.sync(image);
-    AtomicFiles.sync(pool.layout().directory(volume.id()));
     return true;
   }
 
@@ -75,6 +119,7 @@ final class VolumeContents {
 
   /** Removes the contents, the image or every file of the directory. */
   void remove(Pool pool, VolumeId id) throws IOException {
+    renewal.clear(pool.image(id), pool.layout().mountPoint(id));
     Files.deleteIfExists(pool.image(id));
     AtomicFiles.deleteTree(pool.data(id));
   }
@@ -120,7 +165,7 @@ final class VolumeContents {
     }
   }
 
-  private static void setLength(Path image, long bytes) throws IOException {
+  static void setLength(Path image, long bytes) throws IOException {
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(bytes);
     }

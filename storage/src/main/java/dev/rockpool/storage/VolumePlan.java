@@ -28,16 +28,20 @@ final class VolumePlan {
    *
    * @throws StorageException INVALID or OUT_OF_RANGE if the pool can't have such a volume
    */
-  static VolumeRecord of(Pool pool, VolumeId id, NewVolume asked) {
-    Contents kind = contents(pool, asked);
-    int sector = kind.image() ? pool.sectorBytes() : 1;
+  static VolumeRecord of(
+      Pool pool, VolumeId id, NewVolume asked, Optional<Restoring.Origin> origin) {
+    Contents kind = contents(pool, asked, origin.map(Restoring.Origin::contents));
+    int sector =
+        origin
+            .map(Restoring.Origin::sectorBytes)
+            .orElseGet(() -> kind.image() ? pool.sectorBytes() : 1);
     return new VolumeRecord(
         VolumeRecord.FORMAT_VERSION,
         id,
         asked.name(),
         VolumeRecord.State.CREATING,
         kind,
-        asked.size().choose(kind.minimumBytes(), sector, kind.description()),
+        size(asked, origin).choose(kind.minimumBytes(), sector, kind.description()),
         sector,
         asked.allocation(),
         asked.diskConflict(),
@@ -51,7 +55,51 @@ final class VolumePlan {
         List.of());
   }
 
-  /** What a volume must consist of to serve all its access modes from this pool. */
+  /** What is asked for, but at least what the source has. */
+  private static SizeRange size(NewVolume asked, Optional<Restoring.Origin> origin) {
+    if (origin.isEmpty()) {
+      return asked.size();
+    }
+    long least = origin.get().sizeBytes();
+    long required = asked.size().required() == 0 ? least : asked.size().required();
+    long limit = asked.size().limit();
+    if (required < least || (limit > 0 && limit < least)) {
+      throw new StorageException(
+          StorageException.Reason.OUT_OF_RANGE,
+          "capacity_range "
+              + asked.size()
+              + ": its source has "
+              + least
+              + " bytes, and the volume can't be smaller");
+    }
+    return new SizeRange(required, limit);
+  }
+
+  /**
+   * What a volume must consist of to serve all its access modes from this pool.
+   *
+   * @param given what its source consists of; empty = it begins empty
+   */
+  private static Contents contents(Pool pool, NewVolume asked, Optional<Contents> given) {
+    Contents kind = contents(pool, asked);
+    if (given.isEmpty()) {
+      return kind;
+    }
+    boolean fits =
+        kind == given.get()
+            || (asked.fsType().isEmpty()
+                && kind.fsType().isPresent()
+                && given.get().fsType().isPresent());
+    if (!fits) {
+      throw StorageException.invalid(
+          "volume_content_source is "
+              + given.get().description()
+              + ", and can't become "
+              + kind.description());
+    }
+    return given.get();
+  }
+
   private static Contents contents(Pool pool, NewVolume asked) {
     boolean manyWriters = asked.modes().contains(AccessMode.MULTI_NODE_MULTI_WRITER);
     if (asked.modes().contains(AccessMode.MULTI_NODE_SINGLE_WRITER) && !manyWriters) {
@@ -108,7 +156,11 @@ final class VolumePlan {
     if (asked.pool().isPresent() && !asked.pool().get().equals(there.pool().name())) {
       return Optional.of("is in pool \"" + there.pool().name() + "\"");
     }
-    if (is.contents() != contents(there.pool(), asked)) {
+    if (!is.source().equals(asked.source())) {
+      return Optional.of(
+          is.source().map(source -> "was made of " + source).orElse("was made without a source"));
+    }
+    if (is.contents() != contents(there.pool(), asked, is.source().map(_ -> is.contents()))) {
       return Optional.of("is " + is.contents().description());
     }
     if (!is.modes().equals(asked.modes())) {
@@ -128,7 +180,6 @@ final class VolumePlan {
   private static boolean parametersDiffer(VolumeRecord is, NewVolume asked) {
     return is.allocation() != asked.allocation()
         || is.diskConflict() != asked.diskConflict()
-        || !is.mkfsOptions().equals(asked.mkfsOptions())
-        || !is.source().equals(asked.source());
+        || !is.mkfsOptions().equals(asked.mkfsOptions());
   }
 }

@@ -14,6 +14,8 @@ public final class Descriptor implements AutoCloseable {
   private static final int O_RDONLY = 0;
   private static final int O_RDWR = 2;
   private static final int O_CLOEXEC = 0x80000;
+  // linux/falloc.h.
+  private static final int FALLOC_FL_UNSHARE_RANGE = 0x40;
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
 
@@ -26,6 +28,17 @@ public final class Descriptor implements AutoCloseable {
       Kernel.function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
   private static final MethodHandle FSYNC =
       Kernel.function("fsync", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+  private static final MethodHandle SYNCFS =
+      Kernel.function("syncfs", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+  private static final MethodHandle FALLOCATE =
+      Kernel.function(
+          "fallocate",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_LONG));
   private static final MethodHandle LSEEK =
       Kernel.function(
           "lseek",
@@ -132,9 +145,34 @@ public final class Descriptor implements AutoCloseable {
     }
   }
 
+  /**
+   * Gives the file blocks of its own for its first bytes, where it shares them with other files.
+   *
+   * @return false if its filesystem can't do that
+   */
+  public boolean unshare(long bytes) throws IOException {
+    try {
+      Kernel.call(
+          "fallocate " + path,
+          (errno, _) ->
+              (int) FALLOCATE.invokeExact(errno, number, FALLOC_FL_UNSHARE_RANGE, 0L, bytes));
+      return true;
+    } catch (KernelException e) {
+      if (e.errno() == KernelException.EOPNOTSUPP) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
   /** Makes lasting what was written, through whichever descriptor. */
   public void sync() throws IOException {
     Kernel.call("fsync " + path, (errno, _) -> (int) FSYNC.invokeExact(errno, number));
+  }
+
+  /** Makes lasting all that was written to the filesystem that this is on. */
+  public void syncFilesystem() throws IOException {
+    Kernel.call("syncfs " + path, (errno, _) -> (int) SYNCFS.invokeExact(errno, number));
   }
 
   @Override
