@@ -19,12 +19,20 @@ import dev.rockpool.proto.csi.ControllerPublishVolumeResponse;
 import dev.rockpool.proto.csi.ControllerServiceCapability;
 import dev.rockpool.proto.csi.ControllerUnpublishVolumeRequest;
 import dev.rockpool.proto.csi.ControllerUnpublishVolumeResponse;
+import dev.rockpool.proto.csi.CreateSnapshotRequest;
+import dev.rockpool.proto.csi.CreateSnapshotResponse;
 import dev.rockpool.proto.csi.CreateVolumeRequest;
 import dev.rockpool.proto.csi.CreateVolumeResponse;
+import dev.rockpool.proto.csi.DeleteSnapshotRequest;
+import dev.rockpool.proto.csi.DeleteSnapshotResponse;
 import dev.rockpool.proto.csi.DeleteVolumeRequest;
 import dev.rockpool.proto.csi.DeleteVolumeResponse;
 import dev.rockpool.proto.csi.GetCapacityRequest;
 import dev.rockpool.proto.csi.GetCapacityResponse;
+import dev.rockpool.proto.csi.GetSnapshotRequest;
+import dev.rockpool.proto.csi.GetSnapshotResponse;
+import dev.rockpool.proto.csi.ListSnapshotsRequest;
+import dev.rockpool.proto.csi.ListSnapshotsResponse;
 import dev.rockpool.proto.csi.ListVolumesRequest;
 import dev.rockpool.proto.csi.ListVolumesResponse;
 import dev.rockpool.proto.csi.ValidateVolumeCapabilitiesRequest;
@@ -34,6 +42,9 @@ import dev.rockpool.storage.Capacity;
 import dev.rockpool.storage.NewVolume;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.SizeRange;
+import dev.rockpool.storage.Snapshot;
+import dev.rockpool.storage.SnapshotId;
+import dev.rockpool.storage.Snapshots;
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.Topology;
 import dev.rockpool.storage.Volume;
@@ -55,12 +66,18 @@ public final class ControllerService extends ControllerGrpc.ControllerImplBase {
           ControllerServiceCapability.RPC.Type.GET_VOLUME,
           ControllerServiceCapability.RPC.Type.GET_CAPACITY,
           ControllerServiceCapability.RPC.Type.EXPAND_VOLUME,
-          ControllerServiceCapability.RPC.Type.SINGLE_NODE_MULTI_WRITER);
+          ControllerServiceCapability.RPC.Type.SINGLE_NODE_MULTI_WRITER,
+          ControllerServiceCapability.RPC.Type.CREATE_DELETE_SNAPSHOT,
+          ControllerServiceCapability.RPC.Type.LIST_SNAPSHOTS,
+          ControllerServiceCapability.RPC.Type.GET_SNAPSHOT,
+          ControllerServiceCapability.RPC.Type.CLONE_VOLUME);
 
   private final Volumes volumes;
+  private final Snapshots snapshots;
 
-  public ControllerService(Volumes volumes) {
+  public ControllerService(Volumes volumes, Snapshots snapshots) {
     this.volumes = volumes;
+    this.snapshots = snapshots;
   }
 
   @Override
@@ -159,17 +176,11 @@ public final class ControllerService extends ControllerGrpc.ControllerImplBase {
         () -> {
           check(request);
           int most = Requests.requireNatural(request.getMaxEntries(), "max_entries");
-          Optional<VolumeId> after = PageToken.parse(request.getStartingToken());
-          // One more than asked for tells whether there is a next page.
-          int wanted = most == 0 ? Integer.MAX_VALUE : most == Integer.MAX_VALUE ? most : most + 1;
-          List<Volume> found = volumes.list(after, wanted);
-          boolean more = most > 0 && found.size() > most;
-          List<Volume> page = more ? found.subList(0, most) : found;
-          ListVolumesResponse.Builder response = ListVolumesResponse.newBuilder();
-          page.forEach(volume -> response.addEntries(Translation.entry(volume)));
-          if (more) {
-            response.setNextToken(PageToken.after(page.getLast().id()));
-          }
+          Optional<VolumeId> after = PageToken.parse(request.getStartingToken(), VolumeId::parse);
+          Page<Volume> page = Page.of(most, wanted -> volumes.list(after, wanted), Volume::id);
+          ListVolumesResponse.Builder response =
+              ListVolumesResponse.newBuilder().setNextToken(page.nextToken());
+          page.entries().forEach(volume -> response.addEntries(Translation.entry(volume)));
           return response.build();
         });
   }
@@ -210,6 +221,90 @@ public final class ControllerService extends ControllerGrpc.ControllerImplBase {
           Translation.minimumBytes(request.getVolumeCapabilitiesList(), parameters)
               .ifPresent(bytes -> response.setMinimumVolumeSize(Int64Value.of(bytes)));
           return response.build();
+        });
+  }
+
+  @Override
+  public void createSnapshot(
+      CreateSnapshotRequest request, StreamObserver<CreateSnapshotResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          VolumeId source =
+              require(request.getSourceVolumeId(), "source_volume_id", VolumeId::parse);
+          String name = Requests.requireName(request.getName(), "name");
+          SnapshotMessages.requireNoParameters(request.getParametersMap());
+          return CreateSnapshotResponse.newBuilder()
+              .setSnapshot(SnapshotMessages.message(snapshots.create(name, source)))
+              .build();
+        });
+  }
+
+  @Override
+  public void deleteSnapshot(
+      DeleteSnapshotRequest request, StreamObserver<DeleteSnapshotResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          snapshots.delete(require(request.getSnapshotId(), "snapshot_id", SnapshotId::parse));
+          return DeleteSnapshotResponse.getDefaultInstance();
+        });
+  }
+
+  @Override
+  public void listSnapshots(
+      ListSnapshotsRequest request, StreamObserver<ListSnapshotsResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          int most = Requests.requireNatural(request.getMaxEntries(), "max_entries");
+          Optional<SnapshotId> after =
+              PageToken.parse(request.getStartingToken(), SnapshotId::parse);
+          Page<Snapshot> page =
+              Page.of(most, wanted -> found(request, after, wanted), Snapshot::id);
+          ListSnapshotsResponse.Builder response =
+              ListSnapshotsResponse.newBuilder().setNextToken(page.nextToken());
+          page.entries()
+              .forEach(found ->
+                  response.addEntriesBuilder().setSnapshot(SnapshotMessages.message(found)));
+          return response.build();
+        });
+  }
+
+  private List<Snapshot> found(
+      ListSnapshotsRequest request, Optional<SnapshotId> after, int wanted) {
+    Optional<VolumeId> source =
+        request.getSourceVolumeId().isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                require(request.getSourceVolumeId(), "source_volume_id", VolumeId::parse));
+    if (request.getSnapshotId().isEmpty()) {
+      return snapshots.list(after, wanted, source);
+    }
+    return snapshots
+        .find(require(request.getSnapshotId(), "snapshot_id", SnapshotId::parse))
+        .filter(one -> source.isEmpty() || source.get().equals(one.record().source()))
+        .stream()
+        .toList();
+  }
+
+  @Override
+  public void getSnapshot(GetSnapshotRequest request, StreamObserver<GetSnapshotResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          SnapshotId id = require(request.getSnapshotId(), "snapshot_id", SnapshotId::parse);
+          Snapshot snapshot =
+              snapshots
+                  .find(id)
+                  .orElseThrow(() -> StorageException.notFound("no snapshot \"" + id + "\""));
+          return GetSnapshotResponse.newBuilder()
+              .setSnapshot(SnapshotMessages.message(snapshot))
+              .build();
         });
   }
 

@@ -2,10 +2,10 @@ package dev.rockpool.controller;
 
 import dev.rockpool.storage.Printable;
 import dev.rockpool.storage.StorageException;
-import dev.rockpool.storage.VolumeId;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Where a page of a listing begins: after an id. So a listing goes on where it was although volumes
@@ -16,7 +16,7 @@ final class PageToken {
 
   private PageToken() {}
 
-  static String after(VolumeId id) {
+  static String after(Object id) {
     return AFTER + id;
   }
 
@@ -25,13 +25,13 @@ final class PageToken {
    *
    * @throws io.grpc.StatusRuntimeException ABORTED if it is no token of ours (CSI: ListVolumes)
    */
-  static Optional<VolumeId> parse(String token) {
+  static <I> Optional<I> parse(String token, Function<String, I> parse) {
     if (token.isEmpty()) {
       return Optional.empty();
     }
     try {
       if (token.startsWith(AFTER)) {
-        return Optional.of(VolumeId.parse(token.substring(AFTER.length())));
+        return Optional.of(parse.apply(token.substring(AFTER.length())));
       }
     } catch (StorageException e) {
       throw invalid(token);

@@ -11,6 +11,7 @@ import dev.rockpool.storage.AccessMode;
 import dev.rockpool.storage.Attachment;
 import dev.rockpool.storage.Contents;
 import dev.rockpool.storage.FsType;
+import dev.rockpool.storage.IoLimits;
 import dev.rockpool.storage.NewVolume;
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.Topology;
@@ -31,11 +32,6 @@ final class Translation {
     List<Capability> capabilities = capabilities(request.getVolumeCapabilitiesList());
     VolumeParameters parameters = VolumeParameters.parse(request.getParametersMap());
     Requests.requireKnown(request.getMutableParamsMap(), "mutable_parameters", List.of(), "");
-    if (request.hasVolumeContentSource()) {
-      throw StorageException.invalid(
-          "volume_content_source is not supported (no CREATE_DELETE_SNAPSHOT or CLONE_VOLUME"
-              + " capability)");
-    }
     Set<AccessMode> modes = EnumSet.noneOf(AccessMode.class);
     capabilities.forEach(capability -> modes.add(capability.mode()));
     return new NewVolume(
@@ -48,6 +44,10 @@ final class Translation {
         parameters.allocation(),
         parameters.diskConflict(),
         parameters.mkfsOptions(),
+        request.hasVolumeContentSource()
+            ? Optional.of(SnapshotMessages.source(request.getVolumeContentSource()))
+            : Optional.empty(),
+        IoLimits.NONE,
         request.getAccessibilityRequirements().getRequisiteList().stream()
             .map(topology -> new Topology(topology.getSegmentsMap()))
             .toList());
@@ -126,6 +126,10 @@ final class Translation {
             .setVolumeId(volume.id().value())
             .setCapacityBytes(volume.record().capacityBytes())
             .putAllVolumeContext(context(volume));
+    volume
+        .record()
+        .source()
+        .ifPresent(source -> message.setContentSource(SnapshotMessages.message(source)));
     message.addAccessibleTopologyBuilder().putAllSegments(volume.topology().segments());
     return message.build();
   }

@@ -13,14 +13,17 @@ import dev.rockpool.proto.csi.GetCapacityRequest;
 import dev.rockpool.proto.csi.Volume;
 import dev.rockpool.proto.csi.VolumeCapability;
 import dev.rockpool.proto.csi.VolumeCapability.AccessMode.Mode;
+import dev.rockpool.storage.CopyRate;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.Pool;
 import dev.rockpool.storage.PoolDirectory;
 import dev.rockpool.storage.PoolKind;
 import dev.rockpool.storage.PoolName;
+import dev.rockpool.storage.PoolSnapshots;
 import dev.rockpool.storage.PoolSpec;
 import dev.rockpool.storage.PoolVolumes;
 import dev.rockpool.storage.Pools;
+import dev.rockpool.storage.VolumeLocks;
 import dev.rockpool.storage.host.ExecHost;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -61,13 +64,18 @@ final class TestController implements AutoCloseable {
     if (!shared.isEmpty()) {
       opened.add(Pools.open(shared, NodeId.parse(OTHER_NODE), maxVolumes));
     }
-    PoolVolumes volumes = new PoolVolumes(() -> pools, new ExecHost((_, _, _) -> {}));
+    ExecHost host = new ExecHost((_, _, _) -> {});
+    VolumeLocks locks = new VolumeLocks();
+    CopyRate rate = new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND);
+    PoolVolumes volumes = new PoolVolumes(() -> pools, host, locks, rate, _ -> {});
+    PoolSnapshots snapshots = new PoolSnapshots(() -> pools, host, locks, rate);
     String name = InProcessServerBuilder.generateName();
     try {
       server =
           InProcessServerBuilder.forName(name)
               .executor(Executors.newVirtualThreadPerTaskExecutor())
-              .addService(new ControllerService(volumes))
+              .addService(new ControllerService(volumes, snapshots))
+              .addService(new GroupControllerService(snapshots))
               .build()
               .start();
     } catch (IOException e) {

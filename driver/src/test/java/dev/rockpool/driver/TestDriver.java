@@ -1,6 +1,7 @@
 package dev.rockpool.driver;
 
 import dev.rockpool.controller.ControllerService;
+import dev.rockpool.controller.GroupControllerService;
 import dev.rockpool.driver.observe.RpcLog;
 import dev.rockpool.driver.observe.RpcObserver;
 import dev.rockpool.driver.socket.Endpoint;
@@ -14,7 +15,9 @@ import dev.rockpool.node.TargetPaths;
 import dev.rockpool.proto.csi.ControllerGrpc;
 import dev.rockpool.proto.csi.IdentityGrpc;
 import dev.rockpool.proto.csi.NodeGrpc;
+import dev.rockpool.storage.CopyRate;
 import dev.rockpool.storage.NodeId;
+import dev.rockpool.storage.PoolSnapshots;
 import dev.rockpool.storage.PoolVolumes;
 import dev.rockpool.storage.Pools;
 import dev.rockpool.storage.VolumeLocks;
@@ -50,13 +53,17 @@ public final class TestDriver implements AutoCloseable {
             locks,
             host);
     node.recover();
+    CopyRate rate = new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND);
+    PoolSnapshots snapshots = new PoolSnapshots(() -> pools, host, locks, rate);
     Endpoint endpoint = new Endpoint(directory.resolve("csi.sock"));
     server =
         SocketServer.start(
             endpoint,
             List.of(
                 new IdentityService("csi.rockpool.dev", "1.2.3", health),
-                new ControllerService(new PoolVolumes(() -> pools, host, locks, _ -> {})),
+                new ControllerService(
+                    new PoolVolumes(() -> pools, host, locks, rate, _ -> {}), snapshots),
+                new GroupControllerService(snapshots),
                 new NodeService(node)),
             List.of(new RpcLog(observer)));
     channel = SocketChannels.connect(endpoint);

@@ -15,6 +15,7 @@ import dev.rockpool.proto.csi.VolumeCapability;
 import dev.rockpool.storage.AccessMode;
 import dev.rockpool.storage.Allocation;
 import dev.rockpool.storage.Attachment;
+import dev.rockpool.storage.CopyRate;
 import dev.rockpool.storage.DiskConflict;
 import dev.rockpool.storage.NewVolume;
 import dev.rockpool.storage.NodeId;
@@ -84,7 +85,9 @@ final class TestNode implements AutoCloseable {
             state(),
             locks,
             host);
-    this.volumes = new PoolVolumes(() -> pools, host, locks, _ -> {});
+    this.volumes =
+        new PoolVolumes(
+            () -> pools, host, locks, new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND), _ -> {});
     node.recover();
     String name = InProcessServerBuilder.generateName();
     try {

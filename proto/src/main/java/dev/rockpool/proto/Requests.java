@@ -55,12 +55,10 @@ public final class Requests {
       atMost(bytes, MAP_BYTES, name);
     } else if (field.isRepeated()) {
       long bytes = 0;
+      boolean flags = field.getName().equals("mount_flags");
       for (Object element : (List<?>) value) {
-        if (field.getJavaType() == FieldDescriptor.JavaType.STRING) {
-          bytes += bytes(element);
-        } else {
-          checkValue(element, name, STRING_BYTES);
-        }
+        bytes += flags ? bytes(element) : 0;
+        checkValue(element, name, flags ? MAP_BYTES : STRING_BYTES);
       }
       atMost(bytes, MAP_BYTES, name);
     } else if (field.getName().equals("node_id")) {

@@ -31,7 +31,7 @@ final class OpenPools implements Supplier<Pools>, AutoCloseable {
     Pools open();
 
     /** What must be done before anybody else gets the pools; this thread does already. */
-    void recover();
+    void recover(Pools pools);
 
     /** The pools can be used. */
     void opened();
@@ -103,7 +103,7 @@ final class OpenPools implements Supplier<Pools>, AutoCloseable {
         pools.close();
         return;
       }
-      steps.recover();
+      steps.recover(pools);
       if (!become(new State.Open(pools))) {
         return;
       }

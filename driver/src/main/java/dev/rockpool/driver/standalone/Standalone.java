@@ -2,6 +2,7 @@ package dev.rockpool.driver.standalone;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.rockpool.controller.ControllerService;
+import dev.rockpool.controller.GroupControllerService;
 import dev.rockpool.driver.observe.HttpEndpoint;
 import dev.rockpool.driver.observe.Metrics;
 import dev.rockpool.driver.observe.RpcLog;
@@ -15,7 +16,9 @@ import dev.rockpool.identity.IdentityService;
 import dev.rockpool.node.NodeService;
 import dev.rockpool.node.NodeVolumes;
 import dev.rockpool.node.TargetPaths;
+import dev.rockpool.storage.CopyRate;
 import dev.rockpool.storage.PoolDirectory;
+import dev.rockpool.storage.PoolSnapshots;
 import dev.rockpool.storage.PoolSpec;
 import dev.rockpool.storage.PoolVolumes;
 import dev.rockpool.storage.Pools;
@@ -48,6 +51,7 @@ public final class Standalone {
   private final OpenPools pools;
   private final Optional<Metrics> metrics;
   private final NodeVolumes nodeVolumes;
+  private final PoolSnapshots snapshots;
   private final List<BindableService> services;
 
   /** Done with the exit code, once the process is to end. */
@@ -63,6 +67,8 @@ public final class Standalone {
     this.metrics = config.http().map(_ -> new Metrics(config.version(), pools::ifOpen));
     ExecHost host = new ExecHost(metrics.<ExecHost.Observer>map(m -> m).orElse((_, _, _) -> {}));
     VolumeLocks locks = new VolumeLocks();
+    CopyRate rate = new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND);
+    this.snapshots = new PoolSnapshots(pools, host, locks, rate);
     this.nodeVolumes =
         new NodeVolumes(
             pools,
@@ -75,7 +81,8 @@ public final class Standalone {
     this.services =
         List.of(
             new IdentityService(DRIVER, config.version(), pools::health),
-            new ControllerService(new PoolVolumes(pools, host, locks, _ -> {})),
+            new ControllerService(new PoolVolumes(pools, host, locks, rate, _ -> {}), snapshots),
+            new GroupControllerService(snapshots),
             new NodeService(nodeVolumes));
   }
 
@@ -110,6 +117,7 @@ public final class Standalone {
     RpcLog calls = new RpcLog(metrics.<RpcObserver>map(m -> m).orElse(RpcObserver.NONE));
     try (HttpEndpoint _ = serveHttp();
         pools;
+        snapshots;
         SocketServer _ = SocketServer.start(config.endpoint(), services, List.of(calls))) {
       pools.start();
       int code = end.join();
@@ -137,7 +145,9 @@ public final class Standalone {
     }
 
     @Override
-    public void recover() {
+    public void recover(Pools opened) {
+      // First, since what is left frozen would hold up whoever looks at it.
+      snapshots.recover(opened);
       nodeVolumes.recover();
     }
 

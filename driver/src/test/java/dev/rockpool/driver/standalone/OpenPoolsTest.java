@@ -46,7 +46,7 @@ final class OpenPoolsTest {
     }
 
     @Override
-    public void recover() {
+    public void recover(Pools pools) {
       try {
         mayRecover.await();
       } catch (InterruptedException e) {
