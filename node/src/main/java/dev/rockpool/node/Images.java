@@ -55,32 +55,56 @@ final class Images {
   void stage(StagedVolume volume, List<String> flags, long capacityBytes) throws IOException {
     requireImage(volume, capacityBytes);
     requireUnserved(volume);
-    LoopDevice device = loops.attach(volume.source(), volume.readOnly(), volume.sectorBytes());
-    try {
-      Optional<FsType> type = volume.contents().fsType();
-      if (type.isPresent()) {
-        mount(volume, type.get(), flags, device);
-        // From here on the device vanishes with the last mount of its filesystem, whatever happens.
-        loops.detach(device);
-      } else {
-        Mounts.prepareFile(volume.mountPoint());
-        mounts.bind(device.path(), volume.mountPoint(), volume.readOnly());
-      }
+    Optional<FsType> type = volume.contents().fsType();
+    if (type.isPresent()) {
+      stageFilesystem(volume, type.get(), flags);
+    } else {
+      stageDevice(volume);
+    }
+  }
+
+  private void stageFilesystem(StagedVolume volume, FsType type, List<String> flags)
+      throws IOException {
+    // From the beginning the device vanishes with its last user, whatever happens.
+    try (LoopDevices.Held held =
+        loops.hold(volume.source(), volume.readOnly(), volume.sectorBytes())) {
+      mount(volume, type, flags, held.device());
     } catch (RuntimeException | IOException e) {
-      undoStage(volume, device, e);
+      undoStage(volume, e);
       throw e;
     }
   }
 
-  private void undoStage(StagedVolume volume, LoopDevice device, Exception cause) {
+  private void stageDevice(StagedVolume volume) {
+    LoopDevice device = loops.attach(volume.source(), volume.readOnly(), volume.sectorBytes());
+    try {
+      Mounts.prepareFile(volume.mountPoint());
+      mounts.bind(device.path(), volume.mountPoint(), volume.readOnly());
+    } catch (RuntimeException e) {
+      undoStage(volume, e);
+      try {
+        loops.detach(device);
+      } catch (RuntimeException again) {
+        e.addSuppressed(again);
+        log.warn(
+            "{} of volume \"{}\" is left over: {}", device, volume.volume(), again.getMessage());
+      }
+      throw e;
+    }
+  }
+
+  private void undoStage(StagedVolume volume, Exception cause) {
     try {
       if (Mounts.at(volume.mountPoint()).isPresent()) {
         mounts.unmount(volume.mountPoint());
       }
-      loops.detach(device);
     } catch (RuntimeException e) {
       cause.addSuppressed(e);
-      log.warn("{} of volume \"{}\" is left over: {}", device, volume.volume(), e.getMessage());
+      log.warn(
+          "{} of volume \"{}\" is left over: {}",
+          volume.mountPoint(),
+          volume.volume(),
+          e.getMessage());
     }
   }
 

@@ -2,11 +2,11 @@ package dev.rockpool.node;
 
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.VolumeId;
-import dev.rockpool.storage.host.Command;
 import dev.rockpool.storage.host.Host;
 import dev.rockpool.storage.host.LoopDevice;
 import dev.rockpool.storage.host.Mount;
 import dev.rockpool.storage.host.MountTable;
+import dev.rockpool.storage.host.Mounter;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
@@ -15,52 +15,27 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 
-/** Mounts and unmounts, and knows which mounts are a volume's. */
+/** Which mounts are a volume's, and the places for them. */
 final class Mounts {
-  private static final Set<String> KEPT_OPTIONS =
-      Set.of("nosuid", "nodev", "noexec", "nosymfollow", "noatime", "nodiratime", "relatime");
-
-  private final Host host;
+  private final Mounter mounter;
 
   Mounts(Host host) {
-    this.host = host;
+    this.mounter = new Mounter(host);
   }
 
   /** Mounts the filesystem of a device. */
   void mount(String fsType, String options, LoopDevice device, Path mountPoint) {
-    Command mount = Command.of("mount", "-t", fsType);
-    if (!options.isEmpty()) {
-      mount = mount.with("-o").withHidden(options);
-    }
-    host.run(mount.with(device.toString(), mountPoint.toString()));
+    mounter.mount(fsType, options, device, mountPoint);
   }
 
   /** Shows what is at one path at another one too. */
   void bind(Path source, Path mountPoint, boolean readOnly) {
-    host.run(
-        Command.of(
-            "mount",
-            "-o",
-            readOnly ? "bind,ro" + restrictions(source) : "bind",
-            source.toString(),
-            mountPoint.toString()));
-  }
-
-  /** To make a mount read-only sets all its own options anew: those of its source are kept. */
-  private static String restrictions(Path source) {
-    return MountTable.read().holding(source).stream()
-        .flatMap(mount -> mount.options().stream())
-        .filter(KEPT_OPTIONS::contains)
-        .sorted()
-        .map(option -> "," + option)
-        .collect(Collectors.joining());
+    mounter.bind(source, mountPoint, readOnly);
   }
 
   void unmount(Path mountPoint) {
-    host.run(Command.of("umount", mountPoint.toString()));
+    mounter.unmount(mountPoint);
   }
 
   /** What is mounted there now. */

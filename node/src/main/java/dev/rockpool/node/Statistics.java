@@ -1,11 +1,9 @@
 package dev.rockpool.node;
 
-import dev.rockpool.storage.StorageException;
-import dev.rockpool.storage.host.Command;
+import dev.rockpool.storage.host.FilesystemSpace;
 import dev.rockpool.storage.host.Host;
 import dev.rockpool.storage.host.LoopDevice;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
 
 /** Measures how full volumes are. */
@@ -37,24 +35,13 @@ final class Statistics {
     return new Usage(new Amount(device.sizeBytes(), 0, 0), Optional.empty());
   }
 
-  /** Java has no call that counts inodes; stat(1) asks statfs(2) once for everything. */
   Usage ofFilesystem(Path mountPoint) {
-    String printed =
-        host.run(
-            Command.of(
-                "stat", "--file-system", "--format=%S %b %f %a %c %d", mountPoint.toString()));
-    long[] numbers;
-    try {
-      numbers = Arrays.stream(printed.strip().split(" ", -1)).mapToLong(Long::parseLong).toArray();
-    } catch (NumberFormatException e) {
-      throw new StorageException(
-          StorageException.Reason.FAILED, "stat printed no numbers: " + printed, e);
-    }
-    long block = numbers[0];
-    long inodes = numbers[4];
-    long free = numbers[5];
+    FilesystemSpace space = FilesystemSpace.of(host, mountPoint);
+    long inodes = space.inodes();
+    long free = space.freeInodes();
     return new Usage(
-        new Amount(numbers[1] * block, (numbers[1] - numbers[2]) * block, numbers[3] * block),
+        new Amount(
+            space.totalBytes(), space.totalBytes() - space.freeBytes(), space.availableBytes()),
         // btrfs counts none, CephFS not those that are free.
         inodes == 0 || free < 0
             ? Optional.empty()

@@ -13,6 +13,7 @@ import dev.rockpool.storage.VolumeId;
 import dev.rockpool.storage.VolumeLocks;
 import dev.rockpool.storage.host.Command;
 import dev.rockpool.storage.host.Host;
+import dev.rockpool.storage.host.SystemCall;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -22,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * A node in a process of its own, for what only other processes show: their locks, and what is left
@@ -105,12 +107,12 @@ final class NodeProcess implements AutoCloseable {
     return call("unstage", volume, stagingPath(volume));
   }
 
-  /** Lets the process be killed just before the host command after so many more. */
+  /** Lets the process be killed just before the command or system call after so many more. */
   void dieBeforeCommand(int number) {
     assertThat(call("die", number, "before")).isEqualTo(OK);
   }
 
-  /** Lets the process be killed just after the host command after so many more. */
+  /** Lets the process be killed just after the command or system call after so many more. */
   void dieAfterCommand(int number) {
     assertThat(call("die", number, "after")).isEqualTo(OK);
   }
@@ -154,7 +156,7 @@ final class NodeProcess implements AutoCloseable {
     }
   }
 
-  /** Runs commands until it is told to die. */
+  /** Runs commands and makes system calls until it is told to die. */
   private static final class MortalHost implements Host {
     private int commandsLeft = Integer.MAX_VALUE;
     private boolean before;
@@ -166,11 +168,23 @@ final class NodeProcess implements AutoCloseable {
 
     @Override
     public String run(Command command) {
+      return mortally(() -> TestNode.HOST.run(command));
+    }
+
+    @Override
+    public void call(SystemCall call) {
+      mortally(() -> {
+        TestNode.HOST.call(call);
+        return "";
+      });
+    }
+
+    private String mortally(Supplier<String> work) {
       boolean last = commandsLeft-- == 0;
       if (last && before) {
         Runtime.getRuntime().halt(137);
       }
-      String output = TestNode.HOST.run(command);
+      String output = work.get();
       if (last) {
         Runtime.getRuntime().halt(137);
       }

@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import dev.rockpool.proto.csi.VolumeCapability;
 import dev.rockpool.proto.csi.VolumeCapability.AccessMode.Mode;
 import dev.rockpool.storage.host.Command;
+import dev.rockpool.storage.host.Host;
+import dev.rockpool.storage.host.SystemCall;
 import io.grpc.Status.Code;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,8 +40,8 @@ final class ParallelIT {
 
   @RegisterExtension private static final Machine machine = Machine.xfs();
 
-  // Before which of its commands the node's host waits, if before any.
-  private volatile Consumer<Command> obstacle = _ -> {};
+  // Before which of its commands and system calls the node's host waits, if before any.
+  private volatile Consumer<String> obstacle = _ -> {};
   private TestNode node;
 
   @BeforeEach
@@ -47,9 +49,18 @@ final class ParallelIT {
     node =
         TestNode.local(
             machine,
-            command -> {
-              obstacle.accept(command);
-              return TestNode.HOST.run(command);
+            new Host() {
+              @Override
+              public String run(Command command) {
+                obstacle.accept(command.toString());
+                return TestNode.HOST.run(command);
+              }
+
+              @Override
+              public void call(SystemCall call) {
+                obstacle.accept(call.text());
+                TestNode.HOST.call(call);
+              }
             });
   }
 
@@ -98,15 +109,16 @@ final class ParallelIT {
     };
   }
 
-  /** The command that hangs, as a program and a part of its arguments. */
+  /** What hangs, as the beginning of its text. */
   @ParameterizedTest
-  @ValueSource(strings = {"losetup --find", "mount -t", "mount -o", "umount", "losetup --detach"})
-  void aHungCommandHoldsUpItsOwnVolumeOnly(String command) throws Exception {
+  @ValueSource(
+      strings = {"looking", "attaching", "mount -t", "mount --bind", "umount", "detaching"})
+  void whatHangsHoldsUpItsOwnVolumeOnly(String work) throws Exception {
     CountDownLatch hung = new CountDownLatch(1);
     CountDownLatch mended = new CountDownLatch(1);
     obstacle =
         asked -> {
-          if (asked.toString().startsWith(command) && mine(asked.toString(), "hung")) {
+          if (asked.startsWith(work) && mine(asked, "hung")) {
             hung.countDown();
             awaitUnchecked(mended);
           }
@@ -131,11 +143,11 @@ final class ParallelIT {
     }
   }
 
-  /** Whether the command is one for the volume: its image, its paths, or its device. */
-  private boolean mine(String command, String volume) {
-    return command.contains("/" + volume)
+  /** Whether the work is for the volume: its image, its paths, or its device. */
+  private boolean mine(String work, String volume) {
+    return work.contains("/" + volume)
         || machine.loopDevices().stream()
-            .filter(command::endsWith)
+            .filter(work::endsWith)
             .anyMatch(device ->
                 Machine.run("losetup", "-nO", "BACK-FILE", device).contains("/" + volume + "/"));
   }

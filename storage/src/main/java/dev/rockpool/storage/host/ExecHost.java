@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.commons.exec.CommandLine;
 import org.apache.commons.exec.DefaultExecutor;
@@ -24,21 +26,21 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs host commands as child processes: the only place that does. */
+/** Runs host commands as child processes, the only place that does, and makes system calls. */
 public final class ExecHost implements Host {
   private static final Logger log = LoggerFactory.getLogger(ExecHost.class);
   private static final int OUTPUT_BYTES = 1 << 20;
   private static final int STDERR_BYTES = 4 << 10;
   private static final Duration KILL_GRACE = Duration.ofSeconds(2);
   private static final Duration OPEN_PIPE_GRACE = Duration.ofSeconds(1);
+  private static final List<String> PATH =
+      List.of("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin");
   private static final Map<String, String> ENVIRONMENT =
-      Map.of(
-          "LC_ALL", "C",
-          "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+      Map.of("LC_ALL", "C", "PATH", String.join(":", PATH));
 
   private final Observer observer;
 
-  /** Told of every command that has ended, for metrics. */
+  /** Told of every command and system call that has ended, for metrics. */
   public interface Observer {
     void ended(String program, boolean succeeded, Duration took);
   }
@@ -49,21 +51,36 @@ public final class ExecHost implements Host {
 
   @Override
   public String run(Command command) {
+    return observed(command.program(), command, () -> execute(command));
+  }
+
+  @Override
+  public void call(SystemCall call) {
+    observed(
+        call.name(),
+        call,
+        () -> {
+          call.make();
+          return "";
+        });
+  }
+
+  private String observed(String name, Object what, Supplier<String> work) {
     long begin = System.nanoTime();
     boolean succeeded = false;
     try {
-      String output = execute(command);
+      String output = work.get();
       succeeded = true;
       return output;
     } finally {
       Duration took = Duration.ofNanos(System.nanoTime() - begin);
-      observer.ended(command.program(), succeeded, took);
-      log.debug("{}: {} ms{}", command, took.toMillis(), succeeded ? "" : ", failed");
+      observer.ended(name, succeeded, took);
+      log.debug("{}: {} ms{}", what, took.toMillis(), succeeded ? "" : ", failed");
     }
   }
 
   private static String execute(Command command) {
-    CommandLine line = new CommandLine(command.program());
+    CommandLine line = new CommandLine(resolve(command.program()));
     command.arguments().stream()
         .skip(1)
         .forEach(argument -> line.addArgument(argument.text(), false));
@@ -111,6 +128,22 @@ public final class ExecHost implements Host {
         message(command, "failed with exit code " + failure.getExitValue(), stderr),
         failure.getExitValue(),
         stderr);
+  }
+
+  /**
+   * Where the program is. Left to itself, Java would look for it in the PATH that this process was
+   * started with: not what the command gets, and of any length.
+   */
+  private static String resolve(String program) {
+    if (program.indexOf('/') >= 0) {
+      return program;
+    }
+    return PATH.stream()
+        .map(directory -> Path.of(directory, program))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .map(Path::toString)
+        .orElse(program);
   }
 
   private static CommandException failure(Command command, String how, String stderr) {

@@ -1,6 +1,8 @@
 package dev.rockpool.storage.host;
 
-/** Runs host commands. */
+import dev.rockpool.storage.StorageException;
+
+/** Runs host commands, and makes system calls in the place of some. */
 public interface Host {
   /**
    * Runs the command to its end.
@@ -10,4 +12,14 @@ public interface Host {
    *     message has the command and what it wrote to its standard error
    */
   String run(Command command);
+
+  /**
+   * Makes the calls.
+   *
+   * @throws StorageException if they fail, or have not ended within their limit; its cause is a
+   *     {@link KernelException} where the kernel had a reason
+   */
+  default void call(SystemCall call) {
+    call.make();
+  }
 }

@@ -9,6 +9,8 @@ public final class KernelException extends IOException {
   private static final long serialVersionUID = 1L;
 
   /** errno(3) of the calls that are told apart. */
+  public static final int ENOENT = 2;
+
   public static final int ENXIO = 6;
 
   public static final int EBUSY = 16;

@@ -1,17 +1,24 @@
 package dev.rockpool.storage.host;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rockpool.storage.StorageException;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Attaches images to loop devices, and finds those that are. */
 public final class LoopDevices {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Logger log = LoggerFactory.getLogger(LoopDevices.class);
+  private static final Path DEVICES = Path.of("/sys/block");
+  // As many others may take the free device before us.
+  private static final int ATTEMPTS = 100;
 
   private final Host host;
 
@@ -31,32 +38,56 @@ public final class LoopDevices {
   /** The devices that serve this very file, whatever it is called by now. */
   public List<Attached> of(Path image) throws IOException {
     FileId file = FileId.of(image);
+    // Of each device the kernel asks its image's filesystem, which may hang.
     List<Attached> found = new ArrayList<>();
-    for (JsonNode entry : list()) {
-      boolean same =
-          entry.path("back-ino").asLong() == file.inode()
-              && entry.path("back-maj:min").asText().strip().equals(file.majorMinor());
-      if (same) {
-        LoopDevice device = LoopDevice.ofPath(entry.path("name").asText()).orElseThrow();
-        found.add(
-            new Attached(
-                device, entry.path("ro").asBoolean(), entry.path("autoclear").asBoolean()));
-      }
-    }
-    return found;
+    host.call(
+        SystemCall.of(
+            "loop-find",
+            "looking for loop devices of " + image,
+            () -> {
+              for (LoopDevice device : attached()) {
+                LoopControl.status(device)
+                    .filter(status -> status.file().equals(file))
+                    .ifPresent(status ->
+                        found.add(new Attached(device, status.readOnly(), status.autoclear())));
+              }
+            }));
+    return List.copyOf(found);
   }
 
-  private JsonNode list() {
-    String output =
-        host.run(
-            Command.of(
-                "losetup", "--list", "--json", "-O", "NAME,BACK-INO,BACK-MAJ:MIN,RO,AUTOCLEAR"));
-    try {
-      // Nothing at all is printed where there is no loop device.
-      return output.isBlank() ? JSON.createArrayNode() : JSON.readTree(output).path("loopdevices");
-    } catch (JsonProcessingException e) {
-      throw new StorageException(
-          StorageException.Reason.FAILED, "losetup --list --json printed no JSON", e);
+  private static List<LoopDevice> attached() throws IOException {
+    List<LoopDevice> devices = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(DEVICES, "loop*")) {
+      for (Path entry : entries) {
+        LoopDevice.ofPath("/dev/" + entry.getFileName())
+            .filter(LoopDevice::attached)
+            .ifPresent(devices::add);
+      }
+    }
+    return devices;
+  }
+
+  /** A device that is attached for as long as this is open, or its filesystem is mounted. */
+  public static final class Held implements AutoCloseable {
+    private final LoopDevice device;
+    private final Descriptor open;
+
+    private Held(LoopDevice device, Descriptor open) {
+      this.device = device;
+      this.open = open;
+    }
+
+    public LoopDevice device() {
+      return device;
+    }
+
+    @Override
+    public void close() {
+      try {
+        open.close();
+      } catch (IOException e) {
+        throw StorageException.of("can't let go of " + device, e);
+      }
     }
   }
 
@@ -66,34 +97,109 @@ public final class LoopDevices {
    * @param sectorBytes logical sector size of the device
    */
   public LoopDevice attach(Path image, boolean readOnly, int sectorBytes) {
-    Command command =
-        Command.of(
-            "losetup", "--find", "--show", "--direct-io=on", "--sector-size", "" + sectorBytes);
-    String printed =
-        host.run((readOnly ? command.with("--read-only") : command).with(image.toString()));
-    return LoopDevice.ofPath(printed.strip())
-        .orElseThrow(() ->
-            new StorageException(
-                StorageException.Reason.FAILED, command + " printed no device: " + printed));
+    try (Held attached = attach(image, readOnly, sectorBytes, false)) {
+      return attached.device();
+    }
+  }
+
+  /**
+   * Attaches the image as {@link #attach} does, but only for as long as what is returned is open or
+   * its filesystem is mounted: whenever this process ends, nothing is left over.
+   */
+  public Held hold(Path image, boolean readOnly, int sectorBytes) {
+    return attach(image, readOnly, sectorBytes, true);
+  }
+
+  private Held attach(Path image, boolean readOnly, int sectorBytes, boolean autoclear) {
+    AtomicReference<@Nullable Held> attached = new AtomicReference<>();
+    host.call(
+        SystemCall.of(
+                "loop-attach",
+                "attaching " + image + " to a loop device",
+                () -> attached.set(attachNow(image, readOnly, sectorBytes, autoclear)))
+            .undoneBy(() -> detachLate(attached.get(), autoclear)));
+    return Optional.ofNullable(attached.get()).orElseThrow();
+  }
+
+  private static Held attachNow(Path image, boolean readOnly, int sectorBytes, boolean autoclear)
+      throws IOException {
+    try (Descriptor file = open(image, readOnly)) {
+      for (int attempt = 1; ; attempt++) {
+        LoopDevice device = LoopControl.free();
+        Descriptor open = openDevice(device, readOnly);
+        try {
+          LoopControl.configure(open, file, image, readOnly, sectorBytes, autoclear);
+          return new Held(device, open);
+        } catch (KernelException e) {
+          open.close();
+          // Somebody else was told that it is free, too.
+          if (e.errno() != KernelException.EBUSY || attempt == ATTEMPTS) {
+            throw e;
+          }
+        }
+      }
+    }
+  }
+
+  private static Descriptor openDevice(LoopDevice device, boolean readOnly) throws IOException {
+    try {
+      return open(device.path(), readOnly);
+    } catch (KernelException e) {
+      if (!LoopControl.isNotThere(e)) {
+        throw e;
+      }
+      throw new IOException(
+          device
+              + " is free, but has no node in /dev: let the driver have the host's /dev, or make"
+              + " the node: mknod "
+              + device
+              + " b "
+              + device.majorMinor().replace(':', ' '),
+          e);
+    }
+  }
+
+  private static Descriptor open(Path path, boolean readOnly) throws IOException {
+    return readOnly ? Descriptor.forReading(path) : Descriptor.forWriting(path);
+  }
+
+  private static void detachLate(@Nullable Held attached, boolean autoclear) {
+    if (attached == null) {
+      return;
+    }
+    try (attached) {
+      if (!autoclear) {
+        LoopControl.clear(attached.device());
+      }
+    } catch (IOException e) {
+      log.warn("{} was attached too late, and is left over: {}", attached.device(), e.getMessage());
+    }
   }
 
   /**
    * Detaches the device; one that is in use vanishes with its last user.
    *
-   * @throws CommandException if it can't be detached; not if it is not attached
+   * @throws StorageException if it can't be detached; not if it is not attached
    */
   public void detach(LoopDevice device) {
-    try {
-      host.run(Command.of("losetup", "--detach", device.toString()));
-    } catch (CommandException e) {
-      if (device.attached()) {
-        throw e;
-      }
-    }
+    host.call(
+        SystemCall.of(
+            "loop-detach",
+            "detaching " + device,
+            () -> {
+              try {
+                LoopControl.clear(device);
+              } catch (KernelException e) {
+                if (!LoopControl.isNotThere(e) || device.attached()) {
+                  throw e;
+                }
+              }
+            }));
   }
 
   /** Lets the device have the size that its file has now. */
   public void resize(LoopDevice device) {
-    host.run(Command.of("losetup", "--set-capacity", device.toString()));
+    host.call(
+        SystemCall.of("loop-resize", "resizing " + device, () -> LoopControl.updateSize(device)));
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.rockpool.storage.StorageException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -12,8 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -149,8 +154,84 @@ final class LoopDevicesIT {
   @Test
   void anImageThatIsMissingCantBeAttached() {
     assertThatThrownBy(() -> devices.attach(directory.resolve("none"), false, 512))
-        .isInstanceOf(CommandException.class)
+        .isInstanceOf(StorageException.class)
         .hasMessageContaining("No such file or directory");
+  }
+
+  @Test
+  void otherProgramsSeeTheImage() throws IOException {
+    LoopDevice device = attach(true, 512);
+    assertThat(losetup("BACK-FILE", device)).isEqualTo(image.toRealPath().toString());
+    assertThat(losetup("RO", device)).isEqualTo("1");
+  }
+
+  private String losetup(String column, LoopDevice device) {
+    return host.run(Command.of("losetup", "--noheadings", "-O", column, device.toString())).strip();
+  }
+
+  @Test
+  void whatIsHeldVanishesWithItsHolder() throws IOException {
+    LoopDevice device;
+    try (LoopDevices.Held held = devices.hold(image, false, 512)) {
+      device = held.device();
+      assertThat(devices.of(image)).containsExactly(new LoopDevices.Attached(device, false, true));
+    }
+    await().until(() -> !ours(device));
+  }
+
+  @Test
+  void whatIsHeldStaysWhileItIsMounted() throws IOException {
+    host.run(Command.of("mkfs.ext4", "-q", "-F", image.toString()));
+    Path mountPoint = Files.createDirectory(directory.resolve("mounted"));
+    Mounter mounter = new Mounter(host);
+    LoopDevice device;
+    try (LoopDevices.Held held = devices.hold(image, false, 512)) {
+      device = held.device();
+      mounter.mount("ext4", "", device, mountPoint);
+    }
+    try {
+      assertThat(ours(device)).isTrue();
+      // As after a crash between the two: it vanishes with its mount all the same.
+      devices.detach(device);
+      assertThat(ours(device)).isTrue();
+    } finally {
+      mounter.unmount(mountPoint);
+    }
+    await().until(() -> !ours(device));
+  }
+
+  @Test
+  void ofManyAtOnceEachGetsADeviceOfItsOwn() throws Exception {
+    int callers = 16;
+    try (ExecutorService threads = Executors.newFixedThreadPool(callers)) {
+      List<Future<LoopDevice>> results =
+          threads.invokeAll(Collections.nCopies(callers, () -> devices.attach(image, true, 512)));
+      for (Future<LoopDevice> result : results) {
+        attached.add(result.get());
+      }
+    }
+    assertThat(attached).hasSize(callers).doesNotHaveDuplicates();
+    assertThat(devices.of(image))
+        .extracting(LoopDevices.Attached::device)
+        .containsExactlyInAnyOrderElementsOf(attached);
+  }
+
+  @Test
+  void aDeletedImageIsServedUntilItIsDetached() throws IOException {
+    LoopDevice device = attach(false, 512);
+    Files.delete(image);
+    resizeImage(16 * MIB);
+    assertThat(devices.of(image)).isEmpty();
+    devices.resize(device);
+    assertThat(device.sizeBytes()).isEqualTo(16 * MIB);
+  }
+
+  @Test
+  void sectorsThatNoDeviceHasAreRefused() throws IOException {
+    assertThatThrownBy(() -> devices.attach(image, false, 1000))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContainingAll(image.toString(), "LOOP_CONFIGURE", "Invalid argument");
+    assertThat(devices.of(image)).isEmpty();
   }
 
   @Test

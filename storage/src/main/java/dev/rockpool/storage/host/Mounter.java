@@ -1,0 +1,162 @@
+package dev.rockpool.storage.host;
+
+import java.io.IOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Mounts and unmounts. */
+public final class Mounter {
+  private static final Logger log = LoggerFactory.getLogger(Mounter.class);
+
+  private static final int UMOUNT_NOFOLLOW = 8;
+  private static final Set<String> RESTRICTIONS =
+      Set.of("nosuid", "nodev", "noexec", "nosymfollow", "noatime", "nodiratime", "relatime");
+
+  private final Host host;
+
+  public Mounter(Host host) {
+    this.host = host;
+  }
+
+  /** The C library's functions, looked up when the first of them is needed. */
+  private static final class Functions {
+    private static final MethodHandle MOUNT =
+        Kernel.function(
+            "mount",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.ADDRESS,
+                ValueLayout.ADDRESS,
+                ValueLayout.ADDRESS,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.ADDRESS));
+    private static final MethodHandle UMOUNT =
+        Kernel.function(
+            "umount2",
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+
+    private Functions() {}
+  }
+
+  /**
+   * Mounts the filesystem of a device.
+   *
+   * @param options separated by commas; they may be secret, and are in no message
+   */
+  public void mount(String fsType, String options, LoopDevice device, Path mountPoint) {
+    var understood = MountOptions.parse(options);
+    if (understood.isEmpty()) {
+      host.run(
+          Command.of("mount", "-t", fsType, "-o")
+              .withHidden(options)
+              .with(device.toString(), mountPoint.toString()));
+      return;
+    }
+    MountOptions known = understood.get();
+    String text =
+        "mount -t "
+            + fsType
+            + (options.isEmpty() ? "" : " -o ***")
+            + " "
+            + device
+            + " "
+            + mountPoint;
+    host.call(
+        SystemCall.of(
+                "mount",
+                text,
+                () -> mount(device.path(), mountPoint, fsType, known.flags(), known.data()))
+            .undoneBy(() -> unmountLate(device, mountPoint)));
+  }
+
+  /** Nobody waited for this mount any more, and nobody else would take it off. */
+  private static void unmountLate(LoopDevice device, Path mountPoint) {
+    boolean uppermost =
+        MountTable.read()
+            .at(mountPoint)
+            .flatMap(LoopDevice::under)
+            .filter(device::equals)
+            .isPresent();
+    if (uppermost) {
+      try {
+        detachMount(mountPoint);
+      } catch (IOException e) {
+        log.warn("a mount that came too late is left over: {}", e.getMessage());
+      }
+    }
+  }
+
+  /** Shows what is at one path at another one too. */
+  public void bind(Path source, Path mountPoint, boolean readOnly) {
+    String text = "mount --bind " + (readOnly ? "-o ro " : "") + source + " " + mountPoint;
+    host.call(SystemCall.of("mount", text, () -> bindNow(source, mountPoint, readOnly)));
+  }
+
+  private static void bindNow(Path source, Path mountPoint, boolean readOnly) throws IOException {
+    // Asked for beforehand, since it must not fail when the mount is there.
+    long restrictions = readOnly ? restrictions(source) : 0;
+    mount(source, mountPoint, "none", MountOptions.BIND, "");
+    if (!readOnly) {
+      return;
+    }
+    try {
+      long flags = MountOptions.BIND | MountOptions.REMOUNT | MountOptions.READ_ONLY | restrictions;
+      mount(source, mountPoint, "none", flags, "");
+    } catch (IOException e) {
+      detachMount(mountPoint);
+      throw e;
+    }
+  }
+
+  /** To make a mount read-only sets all its own options anew: those of its source are kept. */
+  private static long restrictions(Path source) {
+    String options =
+        MountTable.read().holding(source).stream()
+            .flatMap(mount -> mount.options().stream())
+            .filter(RESTRICTIONS::contains)
+            .collect(Collectors.joining(","));
+    return MountOptions.parse(options).orElseThrow().flags();
+  }
+
+  /**
+   * Takes off what is mounted there, the uppermost of several.
+   *
+   * @throws dev.rockpool.storage.StorageException FAILED, also if something in it is in use
+   */
+  public void unmount(Path mountPoint) {
+    host.call(SystemCall.of("umount", "umount " + mountPoint, () -> detachMount(mountPoint)));
+  }
+
+  private static void mount(Path source, Path mountPoint, String fsType, long flags, String data)
+      throws IOException {
+    Kernel.call(
+        "mount",
+        (errno, memory) -> {
+          MemorySegment text = data.isEmpty() ? MemorySegment.NULL : memory.allocateFrom(data);
+          return (int)
+              Functions.MOUNT.invokeExact(
+                  errno,
+                  memory.allocateFrom(source.toString()),
+                  memory.allocateFrom(mountPoint.toString()),
+                  memory.allocateFrom(fsType),
+                  flags,
+                  text);
+        });
+  }
+
+  private static void detachMount(Path mountPoint) throws IOException {
+    Kernel.call(
+        "umount2",
+        (errno, memory) ->
+            (int)
+                Functions.UMOUNT.invokeExact(
+                    errno, memory.allocateFrom(mountPoint.toString()), UMOUNT_NOFOLLOW));
+  }
+}
