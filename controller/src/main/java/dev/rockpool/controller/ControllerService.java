@@ -6,6 +6,7 @@ import static dev.rockpool.proto.Requests.require;
 
 import com.google.protobuf.Int64Value;
 import dev.rockpool.proto.Capability;
+import dev.rockpool.proto.Conditions;
 import dev.rockpool.proto.Requests;
 import dev.rockpool.proto.csi.ControllerExpandVolumeRequest;
 import dev.rockpool.proto.csi.ControllerExpandVolumeResponse;
@@ -14,6 +15,8 @@ import dev.rockpool.proto.csi.ControllerGetCapabilitiesResponse;
 import dev.rockpool.proto.csi.ControllerGetVolumeRequest;
 import dev.rockpool.proto.csi.ControllerGetVolumeResponse;
 import dev.rockpool.proto.csi.ControllerGrpc;
+import dev.rockpool.proto.csi.ControllerModifyVolumeRequest;
+import dev.rockpool.proto.csi.ControllerModifyVolumeResponse;
 import dev.rockpool.proto.csi.ControllerPublishVolumeRequest;
 import dev.rockpool.proto.csi.ControllerPublishVolumeResponse;
 import dev.rockpool.proto.csi.ControllerServiceCapability;
@@ -39,6 +42,7 @@ import dev.rockpool.proto.csi.ValidateVolumeCapabilitiesRequest;
 import dev.rockpool.proto.csi.ValidateVolumeCapabilitiesResponse;
 import dev.rockpool.storage.Attachment;
 import dev.rockpool.storage.Capacity;
+import dev.rockpool.storage.IoLimits;
 import dev.rockpool.storage.NewVolume;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.SizeRange;
@@ -66,6 +70,8 @@ public final class ControllerService extends ControllerGrpc.ControllerImplBase {
           ControllerServiceCapability.RPC.Type.GET_VOLUME,
           ControllerServiceCapability.RPC.Type.GET_CAPACITY,
           ControllerServiceCapability.RPC.Type.EXPAND_VOLUME,
+          ControllerServiceCapability.RPC.Type.MODIFY_VOLUME,
+          ControllerServiceCapability.RPC.Type.VOLUME_CONDITION,
           ControllerServiceCapability.RPC.Type.SINGLE_NODE_MULTI_WRITER,
           ControllerServiceCapability.RPC.Type.CREATE_DELETE_SNAPSHOT,
           ControllerServiceCapability.RPC.Type.LIST_SNAPSHOTS,
@@ -180,7 +186,9 @@ public final class ControllerService extends ControllerGrpc.ControllerImplBase {
           Page<Volume> page = Page.of(most, wanted -> volumes.list(after, wanted), Volume::id);
           ListVolumesResponse.Builder response =
               ListVolumesResponse.newBuilder().setNextToken(page.nextToken());
-          page.entries().forEach(volume -> response.addEntries(Translation.entry(volume)));
+          page.entries()
+              .forEach(volume ->
+                  response.addEntries(Translation.entry(volume, volumes.ailment(volume))));
           return response.build();
         });
   }
@@ -197,7 +205,8 @@ public final class ControllerService extends ControllerGrpc.ControllerImplBase {
               .setVolume(Translation.volume(volume))
               .setStatus(
                   ControllerGetVolumeResponse.VolumeStatus.newBuilder()
-                      .addAllPublishedNodeIds(Translation.publishedNodes(volume)))
+                      .addAllPublishedNodeIds(Translation.publishedNodes(volume))
+                      .setVolumeCondition(Conditions.of(volumes.ailment(volume))))
               .build();
         });
   }
@@ -331,6 +340,20 @@ public final class ControllerService extends ControllerGrpc.ControllerImplBase {
               .setCapacityBytes(volume.record().capacityBytes())
               .setNodeExpansionRequired(Translation.nodeExpands(volume))
               .build();
+        });
+  }
+
+  @Override
+  public void controllerModifyVolume(
+      ControllerModifyVolumeRequest request, StreamObserver<ControllerModifyVolumeResponse> reply) {
+    answer(
+        reply,
+        () -> {
+          check(request);
+          VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
+          IoLimits.Change change = MutableParameters.parse(request.getMutableParamsMap());
+          var _ = volumes.modify(id, change);
+          return ControllerModifyVolumeResponse.getDefaultInstance();
         });
   }
 

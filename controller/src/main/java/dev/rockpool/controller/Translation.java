@@ -1,6 +1,7 @@
 package dev.rockpool.controller;
 
 import dev.rockpool.proto.Capability;
+import dev.rockpool.proto.Conditions;
 import dev.rockpool.proto.Requests;
 import dev.rockpool.proto.csi.CreateVolumeRequest;
 import dev.rockpool.proto.csi.ListVolumesResponse;
@@ -31,7 +32,7 @@ final class Translation {
     String name = Requests.requireName(request.getName(), "name");
     List<Capability> capabilities = capabilities(request.getVolumeCapabilitiesList());
     VolumeParameters parameters = VolumeParameters.parse(request.getParametersMap());
-    Requests.requireKnown(request.getMutableParamsMap(), "mutable_parameters", List.of(), "");
+    IoLimits.Change limits = MutableParameters.parse(request.getMutableParamsMap());
     Set<AccessMode> modes = EnumSet.noneOf(AccessMode.class);
     capabilities.forEach(capability -> modes.add(capability.mode()));
     return new NewVolume(
@@ -47,7 +48,7 @@ final class Translation {
         request.hasVolumeContentSource()
             ? Optional.of(SnapshotMessages.source(request.getVolumeContentSource()))
             : Optional.empty(),
-        IoLimits.NONE,
+        IoLimits.NONE.changed(limits),
         request.getAccessibilityRequirements().getRequisiteList().stream()
             .map(topology -> new Topology(topology.getSegmentsMap()))
             .toList());
@@ -96,7 +97,7 @@ final class Translation {
   static Optional<String> objection(Volume volume, ValidateVolumeCapabilitiesRequest request) {
     try {
       VolumeParameters.parse(request.getParametersMap());
-      Requests.requireKnown(request.getMutableParamsMap(), "mutable_parameters", List.of(), "");
+      var _ = MutableParameters.parse(request.getMutableParamsMap());
       return capabilities(request.getVolumeCapabilitiesList()).stream()
           .flatMap(capability ->
               volume
@@ -117,7 +118,8 @@ final class Translation {
             ValidateVolumeCapabilitiesResponse.Confirmed.newBuilder()
                 .putAllVolumeContext(request.getVolumeContextMap())
                 .addAllVolumeCapabilities(request.getVolumeCapabilitiesList())
-                .putAllParameters(request.getParametersMap()));
+                .putAllParameters(request.getParametersMap())
+                .putAllMutableParams(request.getMutableParamsMap()));
   }
 
   static dev.rockpool.proto.csi.Volume volume(Volume volume) {
@@ -139,12 +141,16 @@ final class Translation {
     return volume.record().sizeEnforced() ? Map.of() : Map.of("sizeEnforced", "false");
   }
 
-  static ListVolumesResponse.Entry entry(Volume volume) {
+  /**
+   * @param ailment what is wrong with the volume, if anything is
+   */
+  static ListVolumesResponse.Entry entry(Volume volume, Optional<String> ailment) {
     return ListVolumesResponse.Entry.newBuilder()
         .setVolume(volume(volume))
         .setStatus(
             ListVolumesResponse.VolumeStatus.newBuilder()
-                .addAllPublishedNodeIds(publishedNodes(volume)))
+                .addAllPublishedNodeIds(publishedNodes(volume))
+                .setVolumeCondition(Conditions.of(ailment)))
         .build();
   }
 

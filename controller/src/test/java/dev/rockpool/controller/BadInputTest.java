@@ -177,7 +177,7 @@ final class BadInputTest {
         create(
             "mutable parameters",
             block("new").putMutableParams("iops", "100"),
-            "mutable_parameters: unknown key \"iops\"; known keys: none"),
+            "mutable_parameters: unknown key \"iops\"; known keys: readIops, writeIops, readBytesPerSecond, writeBytesPerSecond"),
         create(
             "an oversized map",
             block("new").putParameters("csi.storage.k8s.io/note", "n".repeat(4096)),

@@ -48,6 +48,7 @@ final class ValidateVolumeCapabilitiesTest {
         of("disk", WRITER, block(Mode.MULTI_NODE_READER_ONLY), block(Mode.SINGLE_NODE_MULTI_WRITER))
             .putVolumeContext("key", "of the orchestrator")
             .putParameters("allocation", "thin")
+            .putMutableParams("readIops", "100")
             .putParameters("csi.storage.k8s.io/pvc/name", "claim")
             .putSecrets("token", "hush")
             .build();
@@ -60,6 +61,8 @@ final class ValidateVolumeCapabilitiesTest {
     assertThat(response.getConfirmed().getVolumeContextMap())
         .isEqualTo(request.getVolumeContextMap());
     assertThat(response.getConfirmed().getParametersMap()).isEqualTo(request.getParametersMap());
+    assertThat(response.getConfirmed().getMutableParamsMap())
+        .isEqualTo(request.getMutableParamsMap());
   }
 
   static Stream<Arguments> unsupported() {
@@ -133,6 +136,12 @@ final class ValidateVolumeCapabilitiesTest {
             RPC.Type.GET_VOLUME,
             RPC.Type.GET_CAPACITY,
             RPC.Type.EXPAND_VOLUME,
-            RPC.Type.SINGLE_NODE_MULTI_WRITER);
+            RPC.Type.MODIFY_VOLUME,
+            RPC.Type.VOLUME_CONDITION,
+            RPC.Type.SINGLE_NODE_MULTI_WRITER,
+            RPC.Type.CREATE_DELETE_SNAPSHOT,
+            RPC.Type.LIST_SNAPSHOTS,
+            RPC.Type.GET_SNAPSHOT,
+            RPC.Type.CLONE_VOLUME);
   }
 }

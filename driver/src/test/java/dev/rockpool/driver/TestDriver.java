@@ -9,6 +9,8 @@ import dev.rockpool.driver.socket.SocketChannels;
 import dev.rockpool.driver.socket.SocketServer;
 import dev.rockpool.identity.Health;
 import dev.rockpool.identity.IdentityService;
+import dev.rockpool.node.IoCgroups;
+import dev.rockpool.node.NodeConfig;
 import dev.rockpool.node.NodeService;
 import dev.rockpool.node.NodeVolumes;
 import dev.rockpool.node.TargetPaths;
@@ -26,6 +28,7 @@ import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** The real services on a real socket, over one pool, within the test. */
@@ -34,6 +37,7 @@ public final class TestDriver implements AutoCloseable {
   public static final NodeId NODE = NodeId.parse("test-node");
 
   private final Pools pools;
+  private final NodeVolumes node;
   private final SocketServer server;
   private final ManagedChannel channel;
 
@@ -43,13 +47,15 @@ public final class TestDriver implements AutoCloseable {
     pools = Pools.open(List.of(TestPools.local("default", directory.resolve("pool"))), NODE, 0);
     ExecHost host = new ExecHost(commands);
     VolumeLocks locks = new VolumeLocks();
-    NodeVolumes node =
+    node =
         new NodeVolumes(
             () -> pools,
-            NODE,
-            0,
-            new TargetPaths(List.of(directory)),
-            directory.resolve("state"),
+            new NodeConfig(
+                NODE,
+                0,
+                new TargetPaths(List.of(directory)),
+                directory.resolve("state"),
+                IoCgroups.find(Optional.empty())),
             locks,
             host);
     node.recover();
@@ -62,7 +68,7 @@ public final class TestDriver implements AutoCloseable {
             List.of(
                 new IdentityService("csi.rockpool.dev", "1.2.3", health),
                 new ControllerService(
-                    new PoolVolumes(() -> pools, host, locks, rate, _ -> {}), snapshots),
+                    new PoolVolumes(() -> pools, host, locks, rate, node::limited), snapshots),
                 new GroupControllerService(snapshots),
                 new NodeService(node)),
             List.of(new RpcLog(observer)));
@@ -89,6 +95,7 @@ public final class TestDriver implements AutoCloseable {
   public void close() {
     channel.shutdownNow();
     server.close();
+    node.close();
     pools.close();
   }
 }

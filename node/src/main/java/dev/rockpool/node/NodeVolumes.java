@@ -1,12 +1,8 @@
 package dev.rockpool.node;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.rockpool.proto.Capability;
-import dev.rockpool.storage.Access;
-import dev.rockpool.storage.Attachment;
 import dev.rockpool.storage.KeyedLocks;
-import dev.rockpool.storage.NoDiskConflict;
-import dev.rockpool.storage.NoDiskConflict.Target;
-import dev.rockpool.storage.NoDiskConflict.Verdict;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.Pool;
 import dev.rockpool.storage.PoolKind;
@@ -16,6 +12,7 @@ import dev.rockpool.storage.SizeRange;
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.StorageException.Reason;
 import dev.rockpool.storage.Topology;
+import dev.rockpool.storage.Volume;
 import dev.rockpool.storage.VolumeId;
 import dev.rockpool.storage.VolumeLocks;
 import dev.rockpool.storage.VolumeRecord;
@@ -23,14 +20,14 @@ import dev.rockpool.storage.host.Host;
 import dev.rockpool.storage.host.LoopDevice;
 import dev.rockpool.storage.host.Mount;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,47 +35,45 @@ import org.slf4j.LoggerFactory;
  * The volumes on this node: stages them, publishes them to targets, and undoes both. Taking away
  * needs no record: the mount table and this node's own memory tell what there is.
  */
-public final class NodeVolumes {
+public final class NodeVolumes implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(NodeVolumes.class);
 
   // A staged block volume is asked for by its staging path, and its device is a file in there.
   private static final List<String> PLACES = List.of("", "/" + StagedVolume.DEVICE);
 
+  // Pods' cgroups come after their volumes, and another node of a shared pool may change limits.
+  private static final Duration LIMITS_PAUSE = Duration.ofSeconds(3);
+
   private final Supplier<Pools> pools;
-  private final NodeId node;
-  private final int maxVolumes;
-  private final TargetPaths paths;
-  private final Mounts mounts;
+  private final NodeConfig config;
   private final Images images;
   private final Statistics statistics;
-  private final StagedVolumes staged;
+  private final NodeState<StagedVolume> staged;
   private final KeyedLocks<VolumeId> locks;
-  private final UseLocks useLocks;
+  private final VolumeLimits limits;
+  private final Staging staging;
+  private final Publishing publishing;
+
+  @GuardedBy("this")
+  private @Nullable Heartbeat heartbeat;
 
   /**
    * @param pools gives the pools, or throws UNAVAILABLE while they are being opened
-   * @param maxVolumes how many volumes the node can hold; 0 = no limit
-   * @param stateDirectory where the node remembers what it has staged; made if it is missing
    * @param locks shared with whoever else works on volumes in this process
    */
-  public NodeVolumes(
-      Supplier<Pools> pools,
-      NodeId node,
-      int maxVolumes,
-      TargetPaths paths,
-      Path stateDirectory,
-      VolumeLocks locks,
-      Host host) {
+  public NodeVolumes(Supplier<Pools> pools, NodeConfig config, VolumeLocks locks, Host host) {
     this.pools = pools;
-    this.node = node;
-    this.maxVolumes = maxVolumes;
-    this.paths = paths;
+    this.config = config;
     this.locks = locks.uses();
-    this.mounts = new Mounts(host);
+    Mounts mounts = new Mounts(host);
     this.images = new Images(host, mounts, Privileges.sysResource());
     this.statistics = new Statistics(host);
-    this.staged = new StagedVolumes(stateDirectory);
-    this.useLocks = new UseLocks(node);
+    this.staged = NodeState.staged(config.stateDirectory());
+    this.limits =
+        new VolumeLimits(
+            config.cgroups(), config.stateDirectory(), id -> requireReady(id).record().limits());
+    this.staging = new Staging(pools, config.node(), mounts, images, staged, limits);
+    this.publishing = new Publishing(pools, mounts, images, staged, limits);
   }
 
   /**
@@ -87,38 +82,60 @@ public final class NodeVolumes {
    */
   public void recover() {
     staged.load();
+    limits.load();
     for (StagedVolume volume : staged.all()) {
       try {
-        recover(volume);
+        publishing.recover(volume);
+        var _ = staging.recover(volume);
       } catch (StorageException | IOException e) {
         log.warn("volume \"{}\" can't be taken up again: {}", volume.volume(), e.getMessage());
       }
     }
+    limits.applyAll();
+    keepLimits();
   }
 
-  private void recover(StagedVolume volume) throws IOException {
-    if (volume.mounted() || !volume.publishedTargets().isEmpty()) {
-      useLocks.take(requireReady(volume.volume()), volume.access());
-      if (volume.contents().image()) {
-        images.sweep(volume);
-      }
-    } else {
-      log.info("volume \"{}\" was staged by an earlier process and is no more", volume.volume());
-      takeOff(volume);
+  private synchronized void keepLimits() {
+    if (heartbeat == null) {
+      heartbeat = Heartbeat.start("rockpool-limits", LIMITS_PAUSE, limits::applyAll);
     }
   }
 
+  /** Ends what runs by itself. Volumes stay in use, and their limits stay as they are. */
+  @Override
+  public synchronized void close() {
+    if (heartbeat != null) {
+      heartbeat.close();
+    }
+  }
+
+  /** Told of a volume whose limits have changed: where it is in use here, they hold from now on. */
+  public void limited(Volume volume) {
+    if (!volume.record().contents().image() && !volume.record().limits().none()) {
+      log.warn(
+          "the I/O limits of volume \"{}\" are recorded but not enforced: a directory volume has"
+              + " no device of its own",
+          volume.id());
+    }
+    limits.apply(volume.id());
+  }
+
+  /** How many volumes are in use here without the I/O limits that their records say. */
+  public int unenforcedLimits() {
+    return limits.unenforced();
+  }
+
   public NodeId node() {
-    return node;
+    return config.node();
   }
 
   public int maxVolumes() {
-    return maxVolumes;
+    return config.maxVolumes();
   }
 
   /** What volumes this node can use. */
   public Topology topology() {
-    Map<String, String> segments = new HashMap<>(Topology.ofNode(node).segments());
+    Map<String, String> segments = new HashMap<>(Topology.ofNode(config.node()).segments());
     for (Pool pool : pools.get().all()) {
       if (pool.kind() == PoolKind.SHARED) {
         segments.putAll(pool.topology().segments());
@@ -136,90 +153,10 @@ public final class NodeVolumes {
    */
   void stage(VolumeId id, String stagingPath, Capability capability) {
     try (var _ = locks.lock(id)) {
-      Path path = paths.check(stagingPath, "staging_target_path");
-      Pools.Found found = requireReady(id);
-      VolumeRecord record = found.record();
-      Requirements.support(record, capability);
-      StagedVolume wanted = wanted(found, path, capability);
-      Optional<StagedVolume> now = staged.find(id);
-      if (now.isPresent() && now.get().mounted()) {
-        Requirements.same(now.get(), wanted);
-        return;
-      }
-      if (now.isPresent()) {
-        Requirements.unpublished(now.get());
-        takeOff(now.get());
-      }
-      Requirements.nothingMounted(path);
-      Mounts.requireEmptyDirectory(path);
-      requireOutsidePools(path);
-      useLocks.take(found, wanted.access());
-      try {
-        staged.save(wanted);
-        serve(wanted, capability, record.capacityBytes());
-      } catch (RuntimeException | IOException e) {
-        giveUp(wanted, e);
-        throw e;
-      }
+      staging.stage(id, check(stagingPath, "staging_target_path"), capability);
     } catch (IOException e) {
       throw StorageException.of("can't stage volume \"" + id + "\"", e);
     }
-  }
-
-  private void serve(StagedVolume volume, Capability capability, long capacityBytes)
-      throws IOException {
-    if (volume.contents().image()) {
-      images.stage(volume, capability.mountFlags(), capacityBytes);
-    } else if (Files.isDirectory(volume.source(), LinkOption.NOFOLLOW_LINKS)) {
-      mounts.bind(volume.source(), volume.stagingPath(), volume.readOnly());
-    } else {
-      throw new StorageException(
-          Reason.FAILED,
-          "volume \""
-              + volume.volume()
-              + "\" is damaged: its directory "
-              + volume.source()
-              + " is missing");
-    }
-  }
-
-  private void giveUp(StagedVolume volume, Exception cause) {
-    try {
-      if (!volume.mounted()) {
-        staged.remove(volume.volume());
-        useLocks.release(volume.volume());
-      }
-    } catch (RuntimeException e) {
-      cause.addSuppressed(e);
-    }
-  }
-
-  private StagedVolume wanted(Pools.Found found, Path path, Capability capability) {
-    VolumeRecord record = found.record();
-    Attachment attachment =
-        record
-            .attachment(node)
-            .orElseThrow(() ->
-                StorageException.precondition(
-                    "volume \""
-                        + record.id()
-                        + "\" is not published to node \""
-                        + node
-                        + "\"; ControllerPublishVolume comes first"));
-    boolean readOnly = attachment.access() == Access.READ_ONLY;
-    Pool pool = found.pool();
-    return new StagedVolume(
-        record.id(),
-        pool.name(),
-        record.contents().image() ? pool.image(record.id()) : pool.data(record.id()),
-        record.contents(),
-        record.sectorBytes(),
-        record.diskConflict(),
-        record.shareable(),
-        path,
-        capability.mode(),
-        capability.mode().access(readOnly),
-        List.of());
   }
 
   /**
@@ -229,46 +166,10 @@ public final class NodeVolumes {
    */
   void unstage(VolumeId id, String stagingPath) {
     try (var _ = locks.lock(id)) {
-      Path path = paths.check(stagingPath, "staging_target_path");
-      Optional<StagedVolume> now = staged.find(id).filter(v -> v.stagingPath().equals(path));
-      if (now.isEmpty()) {
-        clear(id, path);
-        return;
-      }
-      Requirements.unpublished(now.get());
-      takeOff(now.get());
+      staging.unstage(id, check(stagingPath, "staging_target_path"));
     } catch (IOException e) {
       throw StorageException.of("can't unstage volume \"" + id + "\"", e);
     }
-  }
-
-  /** Clears away what is mounted there of the volume although this node does not remember it. */
-  private void clear(VolumeId id, Path path) {
-    for (Path place : List.of(path.resolve(StagedVolume.DEVICE), path)) {
-      Optional<Mount> mount = Mounts.at(place).filter(found -> Mounts.showsVolume(found, id));
-      if (mount.isPresent()) {
-        Optional<LoopDevice> device = Mounts.loop(mount.get());
-        boolean bound = !place.equals(path);
-        if (device.isPresent()) {
-          images.takeAway(device.get(), place, bound);
-        } else {
-          mounts.unmount(place);
-        }
-        if (bound) {
-          Mounts.removeMountPoint(place);
-        }
-      }
-    }
-  }
-
-  private void takeOff(StagedVolume volume) throws IOException {
-    if (volume.contents().image()) {
-      images.unstage(volume);
-    } else if (volume.mounted()) {
-      mounts.unmount(volume.mountPoint());
-    }
-    staged.remove(volume.volume());
-    useLocks.release(volume.volume());
   }
 
   /**
@@ -281,70 +182,13 @@ public final class NodeVolumes {
   void publish(
       VolumeId id, String stagingPath, String target, Capability capability, boolean readonly) {
     try (var _ = locks.lock(id)) {
-      Path path = paths.check(target, "target_path");
+      Path path = check(target, "target_path");
       if (stagingPath.isEmpty()) {
         throw StorageException.precondition(
             "staging_target_path is required: this driver has STAGE_UNSTAGE_VOLUME");
       }
-      Path staging = paths.check(stagingPath, "staging_target_path");
-      StagedVolume volume = requireStaged(id, staging);
-      Requirements.use(volume, capability);
-      Access access = volume.readOnly() ? Access.READ_ONLY : capability.mode().access(readonly);
-      Target asked = new Target(path.toString(), capability.block(), capability.mode(), access);
-      List<Target> targets = volume.publishedTargets();
-      switch (NoDiskConflict.publish(targets, asked, volume.diskConflict(), volume.shareable())) {
-        case Verdict.Held<Target> _ -> {}
-        case Verdict.Granted<Target> _ -> show(volume, asked, path);
-        case Verdict.Differs<Target>(Target held) ->
-            throw new StorageException(
-                Reason.ALREADY_EXISTS,
-                "volume \""
-                    + id
-                    + "\" is published at "
-                    + path
-                    + " as "
-                    + held.mode()
-                    + " "
-                    + held.access()
-                    + "; asked: "
-                    + asked.mode()
-                    + " "
-                    + asked.access());
-        case Verdict.Conflict<Target>(Target held) ->
-            throw StorageException.precondition(
-                "volume \""
-                    + id
-                    + "\" is published at "
-                    + held.path()
-                    + " as "
-                    + held.mode()
-                    + " "
-                    + held.access()
-                    + ", which excludes "
-                    + asked.mode()
-                    + " "
-                    + asked.access()
-                    + " at "
-                    + path);
-      }
-    }
-  }
-
-  private void show(StagedVolume volume, Target target, Path path) {
-    Requirements.nothingMounted(path);
-    requireOutsidePools(path);
-    staged.save(volume.withTarget(target));
-    boolean readOnly = target.access() == Access.READ_ONLY;
-    try {
-      if (target.block()) {
-        images.publish(volume, path, readOnly);
-      } else {
-        Mounts.prepareDirectory(path);
-        mounts.bind(volume.stagingPath(), path, readOnly);
-      }
-    } catch (RuntimeException e) {
-      staged.save(volume.withoutTarget(target.path()));
-      throw e;
+      Path from = check(stagingPath, "staging_target_path");
+      publishing.publish(id, from, path, capability, readonly);
     }
   }
 
@@ -356,31 +200,7 @@ public final class NodeVolumes {
    */
   void unpublish(VolumeId id, String target) {
     try (var _ = locks.lock(id)) {
-      Path path = paths.check(target, "target_path");
-      Optional<StagedVolume> volume = staged.find(id);
-      if (volume.isPresent() && volume.get().mountPoint().equals(path)) {
-        throw StorageException.precondition(
-            "volume \"" + id + "\" is staged at " + path + ": NodeUnstageVolume takes it off");
-      }
-      Optional<Mount> mount = Mounts.at(path);
-      if (mount.isEmpty() && Files.exists(path)) {
-        requireOutsidePools(path);
-      } else if (mount.isPresent()) {
-        if (!Mounts.showsVolume(mount.get(), id)) {
-          throw StorageException.precondition(
-              "what is mounted at " + path + " is not volume \"" + id + "\"; it is left alone");
-        }
-        Optional<LoopDevice> device = LoopDevice.boundAt(mount.get());
-        if (device.isPresent()) {
-          images.unpublish(path, device.get());
-        } else {
-          mounts.unmount(path);
-        }
-      }
-      Mounts.removeMountPoint(path);
-      if (volume.isPresent()) {
-        staged.save(volume.get().withoutTarget(path.toString()));
-      }
+      publishing.unpublish(id, check(target, "target_path"));
     }
   }
 
@@ -451,7 +271,7 @@ public final class NodeVolumes {
 
   private String asMounted(String path) {
     try {
-      return paths.check(path, "volume_path").toString();
+      return check(path, "volume_path").toString();
     } catch (StorageException e) {
       return path;
     }
@@ -461,30 +281,11 @@ public final class NodeVolumes {
     return (path + in).equals(mountPoint.toString());
   }
 
+  private Path check(String path, String field) {
+    return config.paths().check(path, field);
+  }
+
   private Pools.Found requireReady(VolumeId id) {
-    return pools
-        .get()
-        .find(id)
-        .filter(found -> found.record().state() == VolumeRecord.State.READY)
-        .orElseThrow(() -> StorageException.notFound("no volume \"" + id + "\""));
-  }
-
-  private StagedVolume requireStaged(VolumeId id, Path staging) {
-    Optional<StagedVolume> volume =
-        staged.find(id).filter(v -> v.stagingPath().equals(staging)).filter(StagedVolume::mounted);
-    if (volume.isEmpty()) {
-      requireReady(id);
-      throw StorageException.precondition(
-          "volume \"" + id + "\" is not staged at " + staging + "; NodeStageVolume comes first");
-    }
-    return volume.get();
-  }
-
-  private void requireOutsidePools(Path path) {
-    for (Pool pool : pools.get().all()) {
-      if (path.startsWith(pool.directory())) {
-        throw StorageException.invalid(path + " is inside of pool \"" + pool.name() + "\"");
-      }
-    }
+    return Requirements.ready(pools.get(), id);
   }
 }

@@ -3,8 +3,11 @@ package dev.rockpool.node;
 import dev.rockpool.proto.Capability;
 import dev.rockpool.storage.Contents;
 import dev.rockpool.storage.NoDiskConflict.Target;
+import dev.rockpool.storage.Pool;
+import dev.rockpool.storage.Pools;
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.StorageException.Reason;
+import dev.rockpool.storage.VolumeId;
 import dev.rockpool.storage.VolumeRecord;
 import java.nio.file.Path;
 import java.util.List;
@@ -70,6 +73,23 @@ final class Requirements {
     if (!targets.isEmpty()) {
       throw StorageException.precondition(
           "volume \"" + volume.volume() + "\" is still published at " + targets.getFirst().path());
+    }
+  }
+
+  /** The volume of that id; NOT_FOUND if there is none, or it is not ready. */
+  static Pools.Found ready(Pools pools, VolumeId id) {
+    return pools
+        .find(id)
+        .filter(found -> found.record().state() == VolumeRecord.State.READY)
+        .orElseThrow(() -> StorageException.notFound("no volume \"" + id + "\""));
+  }
+
+  /** That the path is in no pool; INVALID if it is. */
+  static void outside(Pools pools, Path path) {
+    for (Pool pool : pools.all()) {
+      if (path.startsWith(pool.directory())) {
+        throw StorageException.invalid(path + " is inside of pool \"" + pool.name() + "\"");
+      }
     }
   }
 

@@ -55,7 +55,7 @@ final class NodeJvm {
       Process training =
           start(
               command("-XX:ArchiveClassesAtExit=" + archive, classPath),
-              List.of("node-a", "" + pool, "" + directory, "" + directory.resolve("node")),
+              List.of("node-a", "" + pool, "" + directory, "" + directory.resolve("node"), ""),
               Redirect.from(new File("/dev/null")));
       training.getInputStream().readAllBytes();
       training.waitFor();

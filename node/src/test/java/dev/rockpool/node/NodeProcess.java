@@ -23,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -47,11 +48,22 @@ final class NodeProcess implements AutoCloseable {
   }
 
   static NodeProcess start(Machine machine, String node) {
+    return start(machine, node, "");
+  }
+
+  /**
+   * @param ioCgroup of the users of its volumes; empty = they have none
+   */
+  static NodeProcess start(Machine machine, String node, String ioCgroup) {
     Path directory = machine.node(node);
     try {
       Process process =
           NodeJvm.start(
-              node, machine.pool().toString(), machine.root().toString(), directory.toString());
+              node,
+              machine.pool().toString(),
+              machine.root().toString(),
+              directory.toString(),
+              ioCgroup);
       NodeProcess started = new NodeProcess(directory, process);
       assertThat(started.answer()).isEqualTo(OK);
       return started;
@@ -192,7 +204,10 @@ final class NodeProcess implements AutoCloseable {
     }
   }
 
-  /** The node: its id, its pool, the root of its targets, and its own directory. */
+  /**
+   * The node: its id, its pool, the root of its targets, its own directory, and the cgroup of its
+   * users.
+   */
   public static void main(String[] arguments) throws IOException {
     NodeId id = NodeId.parse(arguments[0]);
     Pools pools = Pools.open(List.of(PoolSpec.parse("default=" + arguments[1])), id, 0);
@@ -200,10 +215,13 @@ final class NodeProcess implements AutoCloseable {
     NodeVolumes volumes =
         new NodeVolumes(
             () -> pools,
-            id,
-            0,
-            new TargetPaths(List.of(Path.of(arguments[2]))),
-            Path.of(arguments[3], "state"),
+            new NodeConfig(
+                id,
+                0,
+                new TargetPaths(List.of(Path.of(arguments[2]))),
+                Path.of(arguments[3], "state"),
+                IoCgroups.find(
+                    Optional.of(arguments[4]).filter(path -> !path.isEmpty()).map(Path::of))),
             new VolumeLocks(),
             host);
     volumes.recover();

@@ -55,6 +55,7 @@ import java.util.stream.Stream;
  */
 final class TestNode implements AutoCloseable {
   static final Host HOST = new ExecHost((_, _, _) -> {});
+  private static final IoCgroups NO_CGROUP = IoCgroups.find(Optional.empty());
 
   private final Path directory;
   private final NodeId id;
@@ -69,7 +70,7 @@ final class TestNode implements AutoCloseable {
   private final Map<Path, String> published = new ConcurrentSkipListMap<>();
   private final Set<String> made = ConcurrentHashMap.newKeySet();
 
-  private TestNode(Machine machine, PoolKind kind, String id, Host host) {
+  private TestNode(Machine machine, PoolKind kind, String id, Host host, IoCgroups cgroups) {
     this.id = NodeId.parse(id);
     this.directory = machine.node(id);
     PoolSpec spec = PoolSpec.parse("default=" + machine.pool());
@@ -79,15 +80,16 @@ final class TestNode implements AutoCloseable {
     this.node =
         new NodeVolumes(
             () -> pools,
-            this.id,
-            0,
-            new TargetPaths(List.of(machine.root())),
-            state(),
+            new NodeConfig(this.id, 0, new TargetPaths(List.of(machine.root())), state(), cgroups),
             locks,
             host);
     this.volumes =
         new PoolVolumes(
-            () -> pools, host, locks, new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND), _ -> {});
+            () -> pools,
+            host,
+            locks,
+            new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND),
+            node::limited);
     node.recover();
     String name = InProcessServerBuilder.generateName();
     try {
@@ -107,16 +109,21 @@ final class TestNode implements AutoCloseable {
   }
 
   static TestNode local(Machine machine) {
-    return new TestNode(machine, PoolKind.LOCAL, "node-a", HOST);
+    return new TestNode(machine, PoolKind.LOCAL, "node-a", HOST, NO_CGROUP);
   }
 
   static TestNode local(Machine machine, Host host) {
-    return new TestNode(machine, PoolKind.LOCAL, "node-a", host);
+    return new TestNode(machine, PoolKind.LOCAL, "node-a", host, NO_CGROUP);
+  }
+
+  /** One whose users of volumes are limited in these cgroups. */
+  static TestNode limiting(Machine machine, IoCgroups cgroups) {
+    return new TestNode(machine, PoolKind.LOCAL, "node-a", HOST, cgroups);
   }
 
   /** One of several nodes that have the pool. */
   static TestNode shared(Machine machine, String id) {
-    return new TestNode(machine, PoolKind.SHARED, id, HOST);
+    return new TestNode(machine, PoolKind.SHARED, id, HOST, NO_CGROUP);
   }
 
   NodeGrpc.NodeBlockingStub client() {
@@ -330,6 +337,7 @@ final class TestNode implements AutoCloseable {
     });
     channel.shutdownNow();
     server.shutdownNow();
+    node.close();
     pools.close();
     assertThat(failed).as("taking away what the test made").isEmpty();
     assertThat(filesIn(state())).as("the node's state").isEmpty();

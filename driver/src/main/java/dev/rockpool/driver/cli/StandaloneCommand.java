@@ -84,6 +84,13 @@ final class StandaloneCommand implements Callable<Integer> {
   private Optional<Path> stateDirectory = Optional.empty();
 
   @Option(
+      names = "--io-cgroup",
+      paramLabel = "DIR",
+      description =
+          "The cgroup, such as /sys/fs/cgroup/users.slice, whose processes use the volumes: the volumes' I/O limits are set in it. Pods under kubelet need none, theirs are found (default: none; limits of other users are recorded, not enforced).")
+  private Optional<Path> ioCgroup = Optional.empty();
+
+  @Option(
       names = "--http",
       paramLabel = "[ADDRESS:]PORT",
       description =
@@ -138,6 +145,7 @@ final class StandaloneCommand implements Callable<Integer> {
                 new StandaloneConfig.Registration(
                     directory, kubeletEndpoint.orElse(socket.path()))),
             stateDirectory.orElseGet(() -> Path.of("/run/rockpool", id.value())),
-            targetRoots));
+            targetRoots,
+            ioCgroup));
   }
 }

@@ -5,6 +5,7 @@ import dev.rockpool.storage.host.ExecHost;
 import io.grpc.Status;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.core.metrics.Info;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
@@ -15,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
 /** What the driver counts, in the text format of Prometheus. Its names are for users to rely on. */
@@ -57,6 +59,17 @@ public final class Metrics implements RpcObserver, ExecHost.Observer {
         .register(registry)
         .addLabelValues(version);
     registry.register(new PoolCollector(pools));
+  }
+
+  /**
+   * @param unenforced how many volumes are in use without the I/O limits that their records say
+   */
+  public void watchLimits(IntSupplier unenforced) {
+    GaugeWithCallback.builder()
+        .name("rockpool_volume_limits_unenforced")
+        .help("Volumes in use on this node whose I/O limits are recorded but not enforced.")
+        .callback(value -> value.call(unenforced.getAsInt()))
+        .register(registry);
   }
 
   @Override

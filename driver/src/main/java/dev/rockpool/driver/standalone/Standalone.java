@@ -13,6 +13,8 @@ import dev.rockpool.driver.registration.KubeletRegistration;
 import dev.rockpool.driver.socket.Endpoint;
 import dev.rockpool.driver.socket.SocketServer;
 import dev.rockpool.identity.IdentityService;
+import dev.rockpool.node.IoCgroups;
+import dev.rockpool.node.NodeConfig;
 import dev.rockpool.node.NodeService;
 import dev.rockpool.node.NodeVolumes;
 import dev.rockpool.node.TargetPaths;
@@ -72,16 +74,20 @@ public final class Standalone {
     this.nodeVolumes =
         new NodeVolumes(
             pools,
-            config.node(),
-            config.maxVolumes(),
-            new TargetPaths(config.targetRoots()),
-            config.stateDirectory(),
+            new NodeConfig(
+                config.node(),
+                config.maxVolumes(),
+                new TargetPaths(config.targetRoots()),
+                config.stateDirectory(),
+                IoCgroups.find(config.ioCgroup())),
             locks,
             host);
+    metrics.ifPresent(m -> m.watchLimits(nodeVolumes::unenforcedLimits));
     this.services =
         List.of(
             new IdentityService(DRIVER, config.version(), pools::health),
-            new ControllerService(new PoolVolumes(pools, host, locks, rate, _ -> {}), snapshots),
+            new ControllerService(
+                new PoolVolumes(pools, host, locks, rate, nodeVolumes::limited), snapshots),
             new GroupControllerService(snapshots),
             new NodeService(nodeVolumes));
   }
@@ -91,7 +97,7 @@ public final class Standalone {
    * its sockets and closes the pools.
    *
    * @return the exit code
-   * @throws StorageException INVALID if a pool's directory is not that pool
+   * @throws StorageException INVALID if a pool's directory is not that pool, or the cgroup is none
    * @throws IOException if the socket or the HTTP address can't be had
    */
   public static int run(StandaloneConfig config) throws Exception {
@@ -117,6 +123,7 @@ public final class Standalone {
     RpcLog calls = new RpcLog(metrics.<RpcObserver>map(m -> m).orElse(RpcObserver.NONE));
     try (HttpEndpoint _ = serveHttp();
         pools;
+        nodeVolumes;
         snapshots;
         SocketServer _ = SocketServer.start(config.endpoint(), services, List.of(calls))) {
       pools.start();

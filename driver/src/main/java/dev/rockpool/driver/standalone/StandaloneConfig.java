@@ -20,6 +20,8 @@ import java.util.Optional;
  * @param registration how it tells kubelet of itself; empty = it doesn't
  * @param stateDirectory where it remembers what is staged: lost with a reboot, as the mounts are
  * @param targetRoots below which requests may name paths
+ * @param ioCgroup in which users of volumes are limited whose target is none of kubelet's; empty =
+ *     nowhere
  */
 public record StandaloneConfig(
     String version,
@@ -30,7 +32,8 @@ public record StandaloneConfig(
     Optional<InetSocketAddress> http,
     Optional<Registration> registration,
     Path stateDirectory,
-    List<Path> targetRoots) {
+    List<Path> targetRoots,
+    Optional<Path> ioCgroup) {
 
   public StandaloneConfig {
     pools = List.copyOf(pools);

@@ -46,7 +46,7 @@ final class OpenPoolsTest {
     }
 
     @Override
-    public void recover(Pools pools) {
+    public void recover(Pools opening) {
       try {
         mayRecover.await();
       } catch (InterruptedException e) {
