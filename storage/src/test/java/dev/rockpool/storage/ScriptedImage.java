@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.LongFunction;
@@ -62,6 +61,16 @@ final class ScriptedImage implements AutoCloseable {
     write(offset, bytes);
   }
 
+  /** Writes random bytes of four values only, which btrfs finds worth compressing. */
+  void writeCompressible(long offset, int length) throws IOException {
+    byte[] bytes = new byte[length];
+    random.nextBytes(bytes);
+    for (int i = 0; i < length; i++) {
+      bytes[i] &= 3;
+    }
+    write(offset, bytes);
+  }
+
   private void write(long offset, byte[] bytes) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     while (buffer.hasRemaining()) {
@@ -82,7 +91,8 @@ final class ScriptedImage implements AutoCloseable {
     int most = (int) Math.min(size - offset, random.nextInt(8) == 0 ? 1 << 20 : 64 << 10);
     int length = 1 + random.nextInt(most);
     switch (random.nextInt(10)) {
-      case 0, 1, 2, 3 -> write(offset, length);
+      case 0, 1 -> write(offset, length);
+      case 2, 3 -> writeCompressible(offset, length);
       case 4 -> write(offset, new byte[length]);
       case 5 -> fallocate("--punch-hole", offset, length);
       case 6 -> fallocate("--zero-range", offset, length);
@@ -109,13 +119,15 @@ final class ScriptedImage implements AutoCloseable {
     long from = random.nextLong(channel.size()) / BLOCK * BLOCK;
     long bytes = Math.min(blocks * BLOCK, Math.abs(from - offset));
     if (bytes > 0 && from + bytes <= channel.size()) {
-      HOST.run(
-          Command.of(
-              "xfs_io",
-              "-c",
-              "reflink " + image + " " + from + " " + offset + " " + bytes,
-              "" + image));
+      shareWithin(from, offset, bytes);
     }
+  }
+
+  /** Lets one place of the image have the blocks of another one. */
+  void shareWithin(long from, long to, long bytes) {
+    HOST.run(
+        Command.of(
+            "xfs_io", "-c", "reflink " + image + " " + from + " " + to + " " + bytes, "" + image));
   }
 
   Path snapshot() throws IOException {
@@ -176,31 +188,40 @@ final class ScriptedImage implements AutoCloseable {
 
   private static void assertSameOutside(List<BlockRange> ranges, Path base, Path target)
       throws IOException {
+    Comparison comparison = new Comparison();
     try (FileChannel one = FileChannel.open(base);
         FileChannel other = FileChannel.open(target)) {
       long at = 0;
       for (BlockRange range : ranges) {
-        assertSame(one, other, at, range.offset());
+        comparison.assertSame(one, other, at, range.offset());
         at = range.end();
       }
-      assertSame(one, other, at, other.size());
+      comparison.assertSame(one, other, at, other.size());
     }
   }
 
-  private static void assertSame(FileChannel one, FileChannel other, long from, long to)
-      throws IOException {
-    for (long at = from; at < to; at += CHUNK) {
-      int length = (int) Math.min(CHUNK, to - at);
-      int mismatch = Arrays.mismatch(read(one, at, length), read(other, at, length));
-      if (mismatch >= 0) {
-        throw new AssertionError("byte " + (at + mismatch) + " differs, and nobody said so");
+  /** Reads two images, which takes most of the time of these tests. */
+  private static final class Comparison {
+    private final ByteBuffer ones = ByteBuffer.allocateDirect(CHUNK);
+    private final ByteBuffer others = ByteBuffer.allocateDirect(CHUNK);
+
+    void assertSame(FileChannel one, FileChannel other, long from, long to) throws IOException {
+      for (long at = from; at < to; at += CHUNK) {
+        int length = (int) Math.min(CHUNK, to - at);
+        read(one, at, ones.clear().limit(length));
+        read(other, at, others.clear().limit(length));
+        int mismatch = ones.mismatch(others);
+        if (mismatch >= 0) {
+          throw new AssertionError("byte " + (at + mismatch) + " differs, and nobody said so");
+        }
       }
     }
-  }
 
-  private static byte[] read(FileChannel channel, long offset, int length) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(length);
-    while (buffer.hasRemaining() && channel.read(buffer, offset + buffer.position()) > 0) {}
-    return buffer.array();
+    /** Fills the buffer, with zeros behind the end of the file. */
+    private static void read(FileChannel channel, long offset, ByteBuffer buffer)
+        throws IOException {
+      while (buffer.hasRemaining() && channel.read(buffer, offset + buffer.position()) > 0) {}
+      buffer.put(new byte[buffer.remaining()]).flip();
+    }
   }
 }
