@@ -5,6 +5,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,20 +25,8 @@ public final class Answers {
     T result;
     try {
       result = work.call();
-    } catch (StorageException e) {
-      reply.onError(status(e).asRuntimeException());
-      return;
-    } catch (StatusRuntimeException e) {
-      reply.onError(e);
-      return;
     } catch (Exception | Error e) {
-      // An Error too: gRPC would make UNKNOWN of it.
-      log.error("a defect of the driver, please report it", e);
-      reply.onError(
-          Status.INTERNAL
-              .withDescription("a defect of the driver: " + e)
-              .withCause(e)
-              .asRuntimeException());
+      reply.onError(failure(e));
       return;
     }
     if (reply instanceof ServerCallStreamObserver<T> call && call.isCancelled()) {
@@ -45,6 +34,77 @@ public final class Answers {
     }
     reply.onNext(result);
     reply.onCompleted();
+  }
+
+  /** What a call answers, message by message. */
+  @FunctionalInterface
+  public interface Messages<T> {
+    /** The next message; empty if there is none, after which it is not asked again. */
+    Optional<T> next() throws Exception;
+  }
+
+  /**
+   * Answers one call with a stream. A message is made when the caller can take one, so of a slow
+   * caller's stream little is in memory, and nothing more is made for one that has gone. Whatever
+   * fails ends the stream as it would end {@link #answer}.
+   *
+   * @param work is done at once, like that of any other call, and gives the messages; these need no
+   *     closing
+   */
+  public static <T> void stream(StreamObserver<T> reply, Callable<Messages<T>> work) {
+    ServerCallStreamObserver<T> call = (ServerCallStreamObserver<T>) reply;
+    // Without a handler, a message for a caller that has gone would be an exception.
+    call.setOnCancelHandler(() -> {});
+    try {
+      call.setOnReadyHandler(new Streaming<>(call, work.call()));
+    } catch (Exception | Error e) {
+      call.onError(failure(e));
+    }
+  }
+
+  /** Sends while it can. gRPC runs it each time that it can again, and never twice at a time. */
+  private static final class Streaming<T> implements Runnable {
+    private final ServerCallStreamObserver<T> call;
+    private final Messages<T> messages;
+    private boolean ended;
+
+    Streaming(ServerCallStreamObserver<T> call, Messages<T> messages) {
+      this.call = call;
+      this.messages = messages;
+    }
+
+    @Override
+    public void run() {
+      try {
+        while (!ended && call.isReady()) {
+          messages.next().ifPresentOrElse(call::onNext, this::complete);
+        }
+      } catch (Exception | Error e) {
+        ended = true;
+        call.onError(failure(e));
+      }
+    }
+
+    private void complete() {
+      ended = true;
+      call.onCompleted();
+    }
+  }
+
+  /** What a failure is answered with. */
+  private static StatusRuntimeException failure(Throwable failure) {
+    return switch (failure) {
+      case StorageException e -> status(e).asRuntimeException();
+      case StatusRuntimeException e -> e;
+      // An Error too: gRPC would make UNKNOWN of it.
+      default -> {
+        log.error("a defect of the driver, please report it", failure);
+        yield Status.INTERNAL
+            .withDescription("a defect of the driver: " + failure)
+            .withCause(failure)
+            .asRuntimeException();
+      }
+    };
   }
 
   /** The code of each reason, as the Container Storage Interface's error tables have them. */
