@@ -70,6 +70,16 @@ enum Kind {
     assertThat(Arrays.equals(there, data(number))).as("data %d at %s", number, target).isTrue();
   }
 
+  /** Asserts that the data of this number is not there. */
+  void assertHoldsNot(Path target, int number) {
+    if (block()) {
+      byte[] there = read(target, offset(number), DATA_BYTES);
+      assertThat(Arrays.equals(there, data(number))).as("data %d at %s", number, target).isFalse();
+    } else {
+      assertThat(file(target, number)).doesNotExist();
+    }
+  }
+
   private Path file(Path target, int number) {
     return block() ? target : target.resolve("data-" + number);
   }

@@ -49,6 +49,12 @@ final class Machine
     return new Machine(FsType.XFS);
   }
 
+  /** With reflinks. */
+  static Machine btrfs() {
+    return new Machine(FsType.BTRFS);
+  }
+
+  /** Without reflinks. */
   static Machine ext4() {
     return new Machine(FsType.EXT4);
   }

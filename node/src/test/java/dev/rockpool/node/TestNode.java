@@ -21,12 +21,15 @@ import dev.rockpool.storage.NewVolume;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.PoolDirectory;
 import dev.rockpool.storage.PoolKind;
+import dev.rockpool.storage.PoolSnapshots;
 import dev.rockpool.storage.PoolSpec;
 import dev.rockpool.storage.PoolVolumes;
 import dev.rockpool.storage.Pools;
 import dev.rockpool.storage.SizeRange;
+import dev.rockpool.storage.Snapshot;
 import dev.rockpool.storage.VolumeId;
 import dev.rockpool.storage.VolumeLocks;
+import dev.rockpool.storage.VolumeSource;
 import dev.rockpool.storage.host.ExecHost;
 import dev.rockpool.storage.host.Host;
 import io.grpc.ManagedChannel;
@@ -60,7 +63,9 @@ final class TestNode implements AutoCloseable {
   private final Path directory;
   private final NodeId id;
   private final Pools pools;
+  private final VolumeLocks locks = new VolumeLocks();
   private final PoolVolumes volumes;
+  private final PoolSnapshots snapshots;
   private final NodeVolumes node;
   private final Server server;
   private final ManagedChannel channel;
@@ -76,7 +81,6 @@ final class TestNode implements AutoCloseable {
     PoolSpec spec = PoolSpec.parse("default=" + machine.pool());
     PoolDirectory.init(spec.name(), spec.directory(), kind);
     this.pools = Pools.open(List.of(spec), this.id, 0);
-    VolumeLocks locks = new VolumeLocks();
     this.node =
         new NodeVolumes(
             () -> pools,
@@ -90,6 +94,7 @@ final class TestNode implements AutoCloseable {
             locks,
             new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND),
             node::limited);
+    this.snapshots = snapshots(CopyRate.DEFAULT_BYTES_PER_SECOND);
     node.recover();
     String name = InProcessServerBuilder.generateName();
     try {
@@ -132,6 +137,44 @@ final class TestNode implements AutoCloseable {
 
   PoolVolumes volumes() {
     return volumes;
+  }
+
+  PoolSnapshots snapshots() {
+    return snapshots;
+  }
+
+  /** Snapshots as another process of this node would have them. */
+  PoolSnapshots snapshots(long copyBytesPerSecond) {
+    return new PoolSnapshots(() -> pools, HOST, locks, new CopyRate(copyBytesPerSecond));
+  }
+
+  Pools pools() {
+    return pools;
+  }
+
+  Snapshot snapshot(String name, String volume) {
+    return snapshots.create(name, VolumeId.parse(volume));
+  }
+
+  /** Makes a volume of that kind with the content of the source, and of its size. */
+  String restore(String name, Kind kind, VolumeSource source) {
+    return restore(name, kind, new SizeRange(kind.bytes(), 0), source);
+  }
+
+  String restore(String name, Kind kind, SizeRange size, VolumeSource source) {
+    return create(
+        new NewVolume(
+                name,
+                size,
+                kind.block(),
+                kind.fsType(),
+                Set.of(AccessMode.SINGLE_NODE_MULTI_WRITER),
+                Optional.empty(),
+                Allocation.THIN,
+                DiskConflict.NODE,
+                List.of(),
+                List.of())
+            .from(source));
   }
 
   NodeVolumes nodeVolumes() {

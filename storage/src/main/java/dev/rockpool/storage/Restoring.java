@@ -104,8 +104,10 @@ final class Restoring {
       }
       ImageForks.Fork fork = new ImageForks.Fork(pool.layout().image(id), pool.image(volume.id()));
       long copied = volume.copiedBytes();
-      if (copied > 0 && Files.exists(fork.to())) {
-        if (copied < snapshot.record().sizeBytes()) {
+      long size = snapshot.record().sizeBytes();
+      if (copied > 0 && Files.exists(fork.to()) && Files.size(fork.to()) >= size) {
+        // Once it is whole its filesystem may have been grown: it is not copied over again.
+        if (copied < size) {
           copy(pool, volume, fork, copied);
         }
       } else if (!forks.shareConstant(fork)) {
