@@ -61,16 +61,16 @@ public final class TestDriver implements AutoCloseable {
     node.recover();
     CopyRate rate = new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND);
     PoolSnapshots snapshots = new PoolSnapshots(() -> pools, host, locks, rate);
+    PoolVolumes volumes = new PoolVolumes(() -> pools, host, locks, rate, node::limited);
     Endpoint endpoint = new Endpoint(directory.resolve("csi.sock"));
     server =
         SocketServer.start(
             endpoint,
             List.of(
                 new IdentityService("csi.rockpool.dev", "1.2.3", health),
-                new ControllerService(
-                    new PoolVolumes(() -> pools, host, locks, rate, node::limited), snapshots),
+                new ControllerService(volumes, snapshots),
                 new GroupControllerService(snapshots),
-                new NodeService(node)),
+                new NodeService(node, volumes)),
             List.of(new RpcLog(observer)));
     channel = SocketChannels.connect(endpoint);
   }

@@ -5,6 +5,7 @@ import static dev.rockpool.proto.Requests.check;
 import static dev.rockpool.proto.Requests.require;
 
 import dev.rockpool.proto.Capability;
+import dev.rockpool.proto.Conditions;
 import dev.rockpool.proto.Requests;
 import dev.rockpool.proto.csi.NodeExpandVolumeRequest;
 import dev.rockpool.proto.csi.NodeExpandVolumeResponse;
@@ -24,9 +25,13 @@ import dev.rockpool.proto.csi.NodeUnpublishVolumeRequest;
 import dev.rockpool.proto.csi.NodeUnpublishVolumeResponse;
 import dev.rockpool.proto.csi.NodeUnstageVolumeRequest;
 import dev.rockpool.proto.csi.NodeUnstageVolumeResponse;
+import dev.rockpool.proto.csi.VolumeCondition;
 import dev.rockpool.proto.csi.VolumeUsage;
+import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.VolumeId;
+import dev.rockpool.storage.Volumes;
 import io.grpc.stub.StreamObserver;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -37,11 +42,18 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
           NodeServiceCapability.RPC.Type.STAGE_UNSTAGE_VOLUME,
           NodeServiceCapability.RPC.Type.GET_VOLUME_STATS,
           NodeServiceCapability.RPC.Type.EXPAND_VOLUME,
+          NodeServiceCapability.RPC.Type.VOLUME_CONDITION,
           NodeServiceCapability.RPC.Type.SINGLE_NODE_MULTI_WRITER);
 
-  private final NodeVolumes volumes;
+  private final NodeVolumes node;
+  private final Volumes volumes;
 
-  public NodeService(NodeVolumes volumes) {
+  /**
+   * @param node what this node does with volumes
+   * @param volumes all that this node can reach
+   */
+  public NodeService(NodeVolumes node, Volumes volumes) {
+    this.node = node;
     this.volumes = volumes;
   }
 
@@ -59,7 +71,7 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
                   request.hasVolumeCapability(),
                   request.getVolumeCapability(),
                   "volume_capability");
-          volumes.stage(id, path, capability);
+          node.stage(id, path, capability);
           return NodeStageVolumeResponse.getDefaultInstance();
         });
   }
@@ -72,7 +84,7 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
         () -> {
           check(request);
           VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
-          volumes.unstage(id, require(request.getStagingTargetPath(), "staging_target_path"));
+          node.unstage(id, require(request.getStagingTargetPath(), "staging_target_path"));
           return NodeUnstageVolumeResponse.getDefaultInstance();
         });
   }
@@ -91,7 +103,7 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
                   request.hasVolumeCapability(),
                   request.getVolumeCapability(),
                   "volume_capability");
-          volumes.publish(
+          node.publish(
               id, request.getStagingTargetPath(), target, capability, request.getReadonly());
           return NodePublishVolumeResponse.getDefaultInstance();
         });
@@ -105,7 +117,7 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
         () -> {
           check(request);
           VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
-          volumes.unpublish(id, require(request.getTargetPath(), "target_path"));
+          node.unpublish(id, require(request.getTargetPath(), "target_path"));
           return NodeUnpublishVolumeResponse.getDefaultInstance();
         });
   }
@@ -118,16 +130,31 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
         () -> {
           check(request);
           VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
-          Statistics.Usage usage =
-              volumes.statistics(id, require(request.getVolumePath(), "volume_path"));
+          Statistics.Report report =
+              node.report(id, require(request.getVolumePath(), "volume_path"));
           NodeGetVolumeStatsResponse.Builder response =
-              NodeGetVolumeStatsResponse.newBuilder()
-                  .addUsage(usage(usage.bytes(), VolumeUsage.Unit.BYTES));
-          usage
-              .inodes()
-              .ifPresent(inodes -> response.addUsage(usage(inodes, VolumeUsage.Unit.INODES)));
+              NodeGetVolumeStatsResponse.newBuilder().setVolumeCondition(condition(id, report));
+          report
+              .usage()
+              .ifPresent(usage -> {
+                response.addUsage(usage(usage.bytes(), VolumeUsage.Unit.BYTES));
+                usage
+                    .inodes()
+                    .ifPresent(inodes -> response.addUsage(usage(inodes, VolumeUsage.Unit.INODES)));
+              });
           return response.build();
         });
+  }
+
+  private VolumeCondition condition(VolumeId id, Statistics.Report report) {
+    List<String> ailments = new ArrayList<>(report.ailments());
+    try {
+      volumes.find(id).flatMap(volumes::ailment).ifPresent(ailments::add);
+    } catch (StorageException e) {
+      ailments.add("its pool does not tell how it is: " + e.getMessage());
+    }
+    return Conditions.of(
+        ailments.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", ailments)));
   }
 
   private static VolumeUsage usage(Statistics.Amount amount, VolumeUsage.Unit unit) {
@@ -154,7 +181,7 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
                       Capability.of(true, request.getVolumeCapability(), "volume_capability"))
                   : Optional.empty();
           long bytes =
-              volumes.expand(id, path, Requests.sizes(request.getCapacityRange()), capability);
+              node.expand(id, path, Requests.sizes(request.getCapacityRange()), capability);
           return NodeExpandVolumeResponse.newBuilder().setCapacityBytes(bytes).build();
         });
   }
@@ -179,9 +206,9 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
         () -> {
           NodeGetInfoResponse.Builder response =
               NodeGetInfoResponse.newBuilder()
-                  .setNodeId(volumes.node().value())
-                  .setMaxVolumesPerNode(volumes.maxVolumes());
-          response.getAccessibleTopologyBuilder().putAllSegments(volumes.topology().segments());
+                  .setNodeId(node.node().value())
+                  .setMaxVolumesPerNode(node.maxVolumes());
+          response.getAccessibleTopologyBuilder().putAllSegments(node.topology().segments());
           return response.build();
         });
   }

@@ -2,6 +2,7 @@ package dev.rockpool.node;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.rockpool.proto.Capability;
+import dev.rockpool.storage.Contents;
 import dev.rockpool.storage.KeyedLocks;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.Pool;
@@ -22,6 +23,7 @@ import dev.rockpool.storage.host.Mount;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -205,16 +207,41 @@ public final class NodeVolumes implements AutoCloseable {
   }
 
   /**
-   * How full the volume is.
+   * How full the volume is, and what is wrong with it here.
    *
    * @throws StorageException NOT_FOUND if it does not exist, or is not at the path
    */
-  Statistics.Usage statistics(VolumeId id, String volumePath) {
-    Mount mount = requireAt(id, volumePath);
+  Statistics.Report report(VolumeId id, String volumePath) {
+    Mount mount =
+        at(id, volumePath).or(() -> lost(id, volumePath)).orElseThrow(() -> notAt(id, volumePath));
+    List<String> ailments = new ArrayList<>(Ailments.of(staged.find(id), mount));
+    limits.unenforced(id).ifPresent(ailments::add);
     Optional<LoopDevice> device = LoopDevice.boundAt(mount);
-    return device.isPresent()
-        ? statistics.ofDevice(device.get())
-        : statistics.ofFilesystem(mount.mountPoint());
+    try {
+      Statistics.Usage usage =
+          device.isPresent()
+              ? statistics.ofDevice(device.get())
+              : statistics.ofFilesystem(mount.mountPoint());
+      return new Statistics.Report(Optional.of(usage), ailments);
+    } catch (StorageException e) {
+      ailments.add("its filesystem can't be measured: " + e.getMessage());
+      return new Statistics.Report(Optional.empty(), ailments);
+    }
+  }
+
+  /** The mount of a device that serves the volume no more, where this node has put the volume. */
+  private Optional<Mount> lost(VolumeId id, String volumePath) {
+    Path path = Path.of("/").resolve(asMounted(volumePath));
+    return staged
+        .find(id)
+        .filter(volume -> volume.contents() == Contents.BLOCK)
+        .filter(volume ->
+            volume.stagingPath().equals(path)
+                || volume.targets().stream().anyMatch(target -> target.path().equals("" + path)))
+        .flatMap(
+            volume -> Mounts.at(volume.stagingPath().equals(path) ? volume.mountPoint() : path))
+        .filter(
+            mount -> LoopDevice.boundAt(mount).filter(device -> !device.attached()).isPresent());
   }
 
   /**
@@ -226,7 +253,9 @@ public final class NodeVolumes implements AutoCloseable {
    */
   long expand(VolumeId id, String volumePath, SizeRange size, Optional<Capability> capability) {
     try (var _ = locks.lock(id)) {
-      requireAt(id, volumePath);
+      if (at(id, volumePath).isEmpty()) {
+        throw notAt(id, volumePath);
+      }
       VolumeRecord record = requireReady(id).record();
       capability.ifPresent(asked ->
           record
@@ -260,13 +289,16 @@ public final class NodeVolumes implements AutoCloseable {
   }
 
   /** The volume's mount at the path, whatever the path looks like: it is compared, not used. */
-  private Mount requireAt(VolumeId id, String volumePath) {
+  private Optional<Mount> at(VolumeId id, String volumePath) {
     String path = asMounted(volumePath);
     return Mounts.of(id).stream()
         .filter(mount -> PLACES.stream().anyMatch(in -> same(mount.mountPoint(), path, in)))
-        .findFirst()
-        .orElseThrow(() ->
-            StorageException.notFound("volume \"" + id + "\" is not at " + Printable.of(path)));
+        .findFirst();
+  }
+
+  private StorageException notAt(VolumeId id, String volumePath) {
+    return StorageException.notFound(
+        "volume \"" + id + "\" is not at " + Printable.of(asMounted(volumePath)));
   }
 
   private String asMounted(String path) {

@@ -4,6 +4,7 @@ import dev.rockpool.storage.host.FilesystemSpace;
 import dev.rockpool.storage.host.Host;
 import dev.rockpool.storage.host.LoopDevice;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** Measures how full volumes are. */
@@ -30,6 +31,18 @@ final class Statistics {
    * @param inodes empty where the filesystem has no fixed number, or there is none
    */
   record Usage(Amount bytes, Optional<Amount> inodes) {}
+
+  /**
+   * What can be told of a volume in use.
+   *
+   * @param usage empty if the filesystem does not tell any more
+   * @param ailments what is wrong, in sentences
+   */
+  record Report(Optional<Usage> usage, List<String> ailments) {
+    Report {
+      ailments = List.copyOf(ailments);
+    }
+  }
 
   Usage ofDevice(LoopDevice device) {
     return new Usage(new Amount(device.sizeBytes(), 0, 0), Optional.empty());

@@ -140,6 +140,7 @@ final class StatisticsIT {
             RPC.Type.STAGE_UNSTAGE_VOLUME,
             RPC.Type.GET_VOLUME_STATS,
             RPC.Type.EXPAND_VOLUME,
+            RPC.Type.VOLUME_CONDITION,
             RPC.Type.SINGLE_NODE_MULTI_WRITER);
   }
 }

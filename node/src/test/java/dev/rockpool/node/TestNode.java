@@ -103,7 +103,7 @@ final class TestNode implements AutoCloseable {
       this.server =
           InProcessServerBuilder.forName(name)
               .executor(Executors.newVirtualThreadPerTaskExecutor())
-              .addService(new NodeService(node))
+              .addService(new NodeService(node, volumes))
               .build()
               .start();
     } catch (IOException e) {

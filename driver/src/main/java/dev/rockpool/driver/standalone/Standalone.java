@@ -83,13 +83,13 @@ public final class Standalone {
             locks,
             host);
     metrics.ifPresent(m -> m.watchLimits(nodeVolumes::unenforcedLimits));
+    PoolVolumes volumes = new PoolVolumes(pools, host, locks, rate, nodeVolumes::limited);
     this.services =
         List.of(
             new IdentityService(DRIVER, config.version(), pools::health),
-            new ControllerService(
-                new PoolVolumes(pools, host, locks, rate, nodeVolumes::limited), snapshots),
+            new ControllerService(volumes, snapshots),
             new GroupControllerService(snapshots),
-            new NodeService(nodeVolumes));
+            new NodeService(nodeVolumes, volumes));
   }
 
   /**
