@@ -1,11 +1,13 @@
 package dev.rockpool.driver.socket;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
@@ -128,11 +130,43 @@ final class ListeningChannel extends NioServerSocketChannel {
   }
 
   private static final class PeerChannel extends NioSocketChannel {
+    private static final int TOGETHER_BYTES = 8 << 10;
+
     private final PeerAddress peer;
+    private final ByteBuffer together = ByteBuffer.allocateDirect(TOGETHER_BYTES);
 
     PeerChannel(Channel parent, SocketChannel connection, PeerAddress peer) {
       super(parent, connection);
       this.peer = peer;
+    }
+
+    /**
+     * An answer is several small buffers, and junixsocket would write, and wake the peer for, each
+     * of them: they are written as one.
+     */
+    @Override
+    protected void doWrite(ChannelOutboundBuffer out) throws Exception {
+      if (out.size() > 1) {
+        writeTogether(out);
+      }
+      // What has not been written, or is too much.
+      super.doWrite(out);
+    }
+
+    private void writeTogether(ChannelOutboundBuffer out) throws IOException {
+      ByteBuffer[] parts = out.nioBuffers(out.size(), TOGETHER_BYTES);
+      int count = out.nioBufferCount();
+      if (count < 2 || out.nioBufferSize() > TOGETHER_BYTES) {
+        return;
+      }
+      together.clear();
+      for (int i = 0; i < count; i++) {
+        together.put(parts[i].duplicate());
+      }
+      int written = javaChannel().write(together.flip());
+      if (written > 0) {
+        out.removeBytes(written);
+      }
     }
 
     @Override
