@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,7 +71,7 @@ public final class MountTable {
   }
 
   private static Set<String> options(String field) {
-    return Arrays.stream(field.split(",", -1)).collect(Collectors.toUnmodifiableSet());
+    return Set.copyOf(Arrays.asList(field.split(",", -1)));
   }
 
   private static String unescape(String field) {
