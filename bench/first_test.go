@@ -53,13 +53,20 @@ func BenchmarkLife(b *testing.B) {
 		must(b, c.live(fmt.Sprintf("warm-%d", i), unwatched))
 	}
 	var ours, theirs []time.Duration
+	var oursCPU, theirsCPU, bareCPU time.Duration
 	calls := map[string][]time.Duration{}
 	watch := func(call string, took time.Duration) { calls[call] = append(calls[call], took) }
 	for i := range b.N {
 		theirs = append(theirs, timed(b, func() error {
-			return exec.Command("sh", "-c", bare, "sh", filesystem, work).Run()
+			shell := exec.Command("sh", "-c", bare, "sh", filesystem, work)
+			err := shell.Run()
+			bareCPU = shell.ProcessState.UserTime() + shell.ProcessState.SystemTime()
+			return err
 		}))
+		theirsCPU += bareCPU
+		before := processorTime(b, driver.Pid())
 		ours = append(ours, timed(b, func() error { return c.live(fmt.Sprintf("life-%d", i), watch) }))
+		oursCPU += processorTime(b, driver.Pid()) - before
 	}
 	for call, times := range calls {
 		b.ReportMetric(milliseconds(median(times)), call+"-ms")
@@ -68,6 +75,10 @@ func BenchmarkLife(b *testing.B) {
 	b.ReportMetric(milliseconds(median(ours)), "driver-ms")
 	b.ReportMetric(milliseconds(median(theirs)), "bare-ms")
 	b.ReportMetric(float64(median(ours))/float64(median(theirs)), "driver/bare")
+	// What others do on the machine changes these least.
+	b.ReportMetric(milliseconds(oursCPU)/float64(b.N), "driver-cpu-ms")
+	b.ReportMetric(milliseconds(theirsCPU)/float64(b.N), "bare-cpu-ms")
+	b.ReportMetric(mebibytes(b, driver.Pid()), "rss-MiB")
 }
 
 // BenchmarkParallel: 32 different volumes, at once and one after the other.
@@ -153,6 +164,23 @@ func median(times []time.Duration) time.Duration {
 
 func milliseconds(d time.Duration) float64 {
 	return float64(d) / float64(time.Millisecond)
+}
+
+// processorTime is what the process, and its children that have ended, have used.
+func processorTime(b *testing.B, pid int) time.Duration {
+	b.Helper()
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	must(b, err)
+	// The second field, the name in parentheses, may have spaces in it.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	var ticks int64
+	for _, field := range fields[11:15] {
+		n, err := strconv.ParseInt(field, 10, 64)
+		must(b, err)
+		ticks += n
+	}
+	// USER_HZ is 100 on every Linux.
+	return time.Duration(ticks) * 10 * time.Millisecond
 }
 
 // mebibytes is the resident memory of the process.
