@@ -12,6 +12,7 @@ import dev.rockpool.proto.csi.GetMetadataDeltaRequest;
 import dev.rockpool.proto.csi.GetMetadataDeltaResponse;
 import dev.rockpool.proto.csi.SnapshotMetadataGrpc;
 import dev.rockpool.storage.SnapshotBlocks;
+import dev.rockpool.storage.SnapshotId;
 import io.grpc.stub.StreamObserver;
 
 /** The SnapshotMetadata service: tells a backup what there is to read. */
@@ -29,7 +30,7 @@ public final class SnapshotMetadataService extends SnapshotMetadataGrpc.Snapshot
         reply,
         () -> {
           check(request);
-          String id = require(request.getSnapshotId(), "snapshot_id");
+          SnapshotId id = require(request.getSnapshotId(), "snapshot_id", SnapshotId::parse);
           return new BlockMessages<>(
               from -> blocks.allocated(id, from),
               request.getStartingOffset(),
@@ -50,8 +51,10 @@ public final class SnapshotMetadataService extends SnapshotMetadataGrpc.Snapshot
         reply,
         () -> {
           check(request);
-          String base = require(request.getBaseSnapshotId(), "base_snapshot_id");
-          String target = require(request.getTargetSnapshotId(), "target_snapshot_id");
+          SnapshotId base =
+              require(request.getBaseSnapshotId(), "base_snapshot_id", SnapshotId::parse);
+          SnapshotId target =
+              require(request.getTargetSnapshotId(), "target_snapshot_id", SnapshotId::parse);
           return new BlockMessages<>(
               from -> blocks.changed(base, target, from),
               request.getStartingOffset(),

@@ -14,6 +14,7 @@ import dev.rockpool.proto.csi.SnapshotMetadataGrpc;
 import dev.rockpool.storage.BlockPage;
 import dev.rockpool.storage.BlockRange;
 import dev.rockpool.storage.SnapshotBlocks;
+import dev.rockpool.storage.SnapshotId;
 import dev.rockpool.storage.StorageException;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
@@ -59,8 +60,8 @@ final class SnapshotMetadataTest {
     final CountDownLatch asked = new CountDownLatch(1);
 
     @Override
-    public BlockPage allocated(String snapshot, long from) {
-      return switch (snapshot) {
+    public BlockPage allocated(SnapshotId snapshot, long from) {
+      return switch (snapshot.value()) {
         case "full" -> page(from, 1);
         case "empty" -> new BlockPage(SIZE, List.of(), SIZE);
         case "endless" -> {
@@ -72,11 +73,13 @@ final class SnapshotMetadataTest {
     }
 
     @Override
-    public BlockPage changed(String base, String target, long from) {
-      if (base.equals("copy")) {
+    public BlockPage changed(SnapshotId base, SnapshotId target, long from) {
+      if (base.value().equals("copy")) {
         throw StorageException.precondition("back up all that is allocated instead");
       }
-      return base.equals("full") && target.equals("other") ? page(from, 3) : allocated(base, from);
+      return base.value().equals("full") && target.value().equals("other")
+          ? page(from, 3)
+          : allocated(base, from);
     }
 
     private static BlockPage page(long from, long every) {

@@ -75,7 +75,10 @@ final class IdentityServiceTest {
         .filteredOn(capability -> capability.hasService())
         .extracting(capability -> capability.getService().getType())
         .containsExactlyInAnyOrder(
-            Service.Type.CONTROLLER_SERVICE, Service.Type.VOLUME_ACCESSIBILITY_CONSTRAINTS);
+            Service.Type.CONTROLLER_SERVICE,
+            Service.Type.VOLUME_ACCESSIBILITY_CONSTRAINTS,
+            Service.Type.GROUP_CONTROLLER_SERVICE,
+            Service.Type.SNAPSHOT_METADATA_SERVICE);
     assertThat(capabilities)
         .filteredOn(capability -> capability.hasVolumeExpansion())
         .extracting(capability -> capability.getVolumeExpansion().getType())

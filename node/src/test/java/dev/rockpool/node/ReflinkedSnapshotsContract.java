@@ -3,8 +3,11 @@ package dev.rockpool.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import dev.rockpool.storage.BlockRange;
+import dev.rockpool.storage.PoolSnapshotBlocks;
 import dev.rockpool.storage.Snapshot;
 import dev.rockpool.storage.SnapshotGroup;
+import dev.rockpool.storage.SnapshotId;
 import dev.rockpool.storage.SnapshotRecord;
 import dev.rockpool.storage.StorageException.Reason;
 import dev.rockpool.storage.VolumeId;
@@ -18,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -60,6 +64,38 @@ abstract class ReflinkedSnapshotsContract extends SnapshotsContract {
     kind.assertHoldsNot(target, 1);
     kind.assertHoldsNot(second, 1);
     kind.assertHoldsNot(clone, 2);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatIsNotReportedAsChangedIsTheSame(Kind kind) throws IOException {
+    Path target = used("vol", kind);
+    Snapshot before = node().snapshot("before", "vol");
+    kind.write(target, 1);
+    Snapshot after = node().snapshot("after", "vol");
+    PoolSnapshotBlocks blocks = new PoolSnapshotBlocks(node()::pools);
+    List<BlockRange> changed = blocks.changed(before.id(), after.id(), 0).ranges();
+    assertThat(changed).isNotEmpty();
+    byte[] one = Files.readAllBytes(image(before));
+    byte[] two = Files.readAllBytes(image(after));
+    for (BlockRange range : changed) {
+      int from = (int) range.offset();
+      System.arraycopy(two, from, one, from, (int) range.length());
+    }
+    assertThat(Arrays.equals(one, two)).as("what was changed, put into what was before").isTrue();
+    long bytes = changed.stream().mapToLong(BlockRange::length).sum();
+    assertThat(bytes).as("changed bytes").isBetween(3L << 20, 24L << 20);
+    assertThat(blocks.allocated(after.id(), 0).ranges()).isNotEmpty();
+    assertRefused(
+        Reason.OUT_OF_RANGE, () -> blocks.changed(before.id(), after.id(), kind.bytes() + 1));
+    assertRefused(Reason.NOT_FOUND, () -> blocks.changed(SnapshotId.parse("none"), after.id(), 0));
+    node().create("other", kind);
+    Snapshot other = node().snapshot("of-other", "other");
+    assertRefused(Reason.INVALID, () -> blocks.changed(other.id(), after.id(), 0));
+  }
+
+  private Path image(Snapshot snapshot) {
+    return machine().pool().resolve("snapshots").resolve(snapshot.id().value()).resolve("disk.img");
   }
 
   /** What fsync had made lasting when a machine lost power is in its journal only. */

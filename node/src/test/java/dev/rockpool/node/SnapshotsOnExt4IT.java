@@ -3,6 +3,7 @@ package dev.rockpool.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.rockpool.storage.PoolSnapshotBlocks;
 import dev.rockpool.storage.PoolSnapshots;
 import dev.rockpool.storage.SizeRange;
 import dev.rockpool.storage.Snapshot;
@@ -76,6 +77,16 @@ final class SnapshotsOnExt4IT extends SnapshotsContract {
             node().restore("clone", Kind.BLOCK, new VolumeSource.OfVolume(VolumeId.parse("vol"))));
     assertThat(machine.pool().resolve("snapshots")).isEmptyDirectory();
     assertThat(machine.pool().resolve("volumes/clone")).doesNotExist();
+  }
+
+  @Test
+  void whatHasChangedIsNotKnown() {
+    unused("vol", Kind.BLOCK);
+    Snapshot before = ready(node().snapshot("before", "vol"));
+    Snapshot after = ready(node().snapshot("after", "vol"));
+    PoolSnapshotBlocks blocks = new PoolSnapshotBlocks(node()::pools);
+    assertRefused(Reason.PRECONDITION, () -> blocks.changed(before.id(), after.id(), 0));
+    assertThat(blocks.allocated(after.id(), 0).ranges()).isNotEmpty();
   }
 
   @Test

@@ -210,12 +210,16 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
       return startCopy(pool, record, pool.volumes().find(record.source()).orElseThrow());
     }
     Instant taken = moment.isPresent() ? moment.get() : forks.copyHeld(held, fork);
+    long copied = moment.isPresent() ? 0 : record.sizeBytes();
     AtomicFiles.sync(pool.snapshots().kind().directory(record.id()));
     long promised = Math.min(record.sizeBytes(), FileSpace.allocatedBytes(fork.to()));
     return pool.snapshots()
         .update(
             record.id(),
-            now -> now.withPromised(promised).readyAt(taken.truncatedTo(ChronoUnit.MILLIS)));
+            now ->
+                now.withPromised(promised)
+                    .withCopied(copied)
+                    .readyAt(taken.truncatedTo(ChronoUnit.MILLIS)));
   }
 
   private SnapshotRecord startCopy(Pool pool, SnapshotRecord record, VolumeRecord source)

@@ -21,7 +21,7 @@ public interface SnapshotBlocks {
    * @throws StorageException NOT_FOUND; OUT_OF_RANGE if the offset is negative or exceeds the
    *     capacity; INVALID if it is the snapshot of a directory
    */
-  BlockPage allocated(String snapshot, long from);
+  BlockPage allocated(SnapshotId snapshot, long from);
 
   /**
    * Ranges of the target whose bytes may differ from the base's. Where the base is shorter it
@@ -34,5 +34,5 @@ public interface SnapshotBlocks {
    *     target's capacity; INVALID if they are not snapshots of one volume, or those of a
    *     directory; PRECONDITION if their filesystem does not tell what they share
    */
-  BlockPage changed(String base, String target, long from);
+  BlockPage changed(SnapshotId base, SnapshotId target, long from);
 }

@@ -28,7 +28,13 @@ public final class RpcLog implements ServerInterceptor {
 
   /** The fields that name what a request is about; the first that a request has, and has set. */
   private static final List<String> SUBJECTS =
-      List.of("volume_id", "source_volume_id", "snapshot_id", "group_snapshot_id", "name");
+      List.of(
+          "volume_id",
+          "source_volume_id",
+          "snapshot_id",
+          "target_snapshot_id",
+          "group_snapshot_id",
+          "name");
 
   /** Sidecars repeat these all day, and they change nothing. */
   private static final Set<String> QUIET =

@@ -3,6 +3,7 @@ package dev.rockpool.driver.standalone;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.rockpool.controller.ControllerService;
 import dev.rockpool.controller.GroupControllerService;
+import dev.rockpool.controller.SnapshotMetadataService;
 import dev.rockpool.driver.observe.HttpEndpoint;
 import dev.rockpool.driver.observe.Metrics;
 import dev.rockpool.driver.observe.RpcLog;
@@ -20,6 +21,7 @@ import dev.rockpool.node.NodeVolumes;
 import dev.rockpool.node.TargetPaths;
 import dev.rockpool.storage.CopyRate;
 import dev.rockpool.storage.PoolDirectory;
+import dev.rockpool.storage.PoolSnapshotBlocks;
 import dev.rockpool.storage.PoolSnapshots;
 import dev.rockpool.storage.PoolSpec;
 import dev.rockpool.storage.PoolVolumes;
@@ -89,6 +91,7 @@ public final class Standalone {
             new IdentityService(DRIVER, config.version(), pools::health),
             new ControllerService(volumes, snapshots),
             new GroupControllerService(snapshots),
+            new SnapshotMetadataService(new PoolSnapshotBlocks(pools)),
             new NodeService(nodeVolumes, volumes));
   }
 
