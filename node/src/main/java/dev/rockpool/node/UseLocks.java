@@ -54,7 +54,9 @@ final class UseLocks {
             .map(Attachment::node)
             .filter(other -> !other.equals(node))
             .toList();
-    return others.isEmpty() ? "a node that does not hold it any more" : "node " + others;
+    return others.isEmpty()
+        ? "a copy that is being made of it (or a node that does not hold it any more)"
+        : "node " + others;
   }
 
   /** Gives the volume back, if this node has it. */

@@ -80,9 +80,17 @@ public final class AtomicFiles {
     }
   }
 
-  /** Removes the file or the directory with all in it; symlinks are removed, never followed. */
+  /**
+   * Removes the file or the directory with all in it; symlinks are removed, never followed.
+   *
+   * @throws IOException if something else is mounted in there: that is not removed
+   */
   static void deleteTree(Path path) throws IOException {
     if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      if (!Files.getAttribute(path, "unix:dev", LinkOption.NOFOLLOW_LINKS)
+          .equals(Files.getAttribute(path.resolveSibling("."), "unix:dev"))) {
+        throw new IOException(path + " is a mount point, and is left alone");
+      }
       try (var entries = Files.newDirectoryStream(path)) {
         for (Path entry : entries) {
           deleteTree(entry);

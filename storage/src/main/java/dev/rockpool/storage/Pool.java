@@ -182,12 +182,12 @@ public final class Pool implements AutoCloseable {
   }
 
   /** The record of the snapshot, in whatever state; as {@link #find(VolumeId)}. */
-  Optional<SnapshotRecord> find(SnapshotId id) {
+  public Optional<SnapshotRecord> find(SnapshotId id) {
     return find(snapshots, id);
   }
 
   /** The record of the group, in whatever state; as {@link #find(VolumeId)}. */
-  Optional<GroupRecord> find(GroupId id) {
+  public Optional<GroupRecord> find(GroupId id) {
     return find(groups, id);
   }
 
@@ -226,6 +226,16 @@ public final class Pool implements AutoCloseable {
 
   /** The directory that a directory volume is served from. */
   public Path data(VolumeId id) {
+    return layout.data(id);
+  }
+
+  /** The file that holds the snapshot of an image volume. */
+  public Path image(SnapshotId id) {
+    return layout.image(id);
+  }
+
+  /** The directory that holds the snapshot of a directory volume. */
+  public Path data(SnapshotId id) {
     return layout.data(id);
   }
 
@@ -332,9 +342,14 @@ public final class Pool implements AutoCloseable {
     return node;
   }
 
-  /** How many records there are. */
+  /** How many records of volumes there are. */
   public int count() {
     return volumes.count();
+  }
+
+  /** How many records of snapshots there are. */
+  public int snapshotCount() {
+    return snapshots.count();
   }
 
   /** Bytes that the volumes were promised, and that snapshots may come to take. */

@@ -142,12 +142,7 @@ final class PoolGroups {
     for (int i = 0; i < planned.size(); i++) {
       Pool pool = volumes.get(i).pool();
       SnapshotRecord member = planned.get(i);
-      pool.promise(
-          member.promisedBytes(),
-          () -> {
-            PoolSnapshots.write(pool, member);
-            return member;
-          });
+      PoolSnapshots.write(pool, member);
       images.add(
           new ImageForks.Fork(pool.image(member.source()), pool.layout().image(member.id())));
     }

@@ -81,19 +81,15 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
     try (var _ = locks.lock(id)) {
       Pools open = pools.get();
       Optional<Pools.FoundSnapshot> there = open.findSnapshot(id);
-      if (there.isPresent() && there.get().record().state() == SnapshotRecord.State.DELETING) {
-        finishDelete(there.get());
-        there = Optional.empty();
+      if (there.isPresent() && there.get().record().state() != SnapshotRecord.State.DELETING) {
+        requireSame(there.get().record(), name, source);
+        if (there.get().record().state() != SnapshotRecord.State.CREATING) {
+          return copying(open, there.get()).snapshot();
+        }
       }
-      if (there.isEmpty()) {
-        return begin(open, id, name, source).snapshot();
-      }
-      requireSame(there.get().record(), name, source);
-      return switch (there.get().record().state()) {
-        case READY -> there.get().snapshot();
-        case COPYING -> copying(open, there.get()).snapshot();
-        case CREATING, DELETING -> take(require(open, source), there.get()).snapshot();
-      };
+      // What was interrupted has no moment yet.
+      there.ifPresent(this::finishDelete);
+      return take(open, id, name, source).snapshot();
     }
   }
 
@@ -116,17 +112,13 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
         .orElseThrow(() -> StorageException.notFound("source_volume_id: no volume \"" + id + "\""));
   }
 
-  private Pools.FoundSnapshot begin(Pools open, SnapshotId id, String name, VolumeId source) {
-    Pools.Found volume = require(open, source);
-    Pool pool = volume.pool();
-    SnapshotRecord planned = plan(volume, id, name, Optional.empty());
-    pool.promise(
-        planned.promisedBytes(),
-        () -> {
-          write(pool, planned);
-          return planned;
-        });
-    return take(volume, new Pools.FoundSnapshot(pool, planned));
+  private Pools.FoundSnapshot take(Pools open, SnapshotId id, String name, VolumeId source) {
+    try (var _ = changes.lock(source)) {
+      Pools.Found volume = require(open, source);
+      SnapshotRecord planned = plan(volume, id, name, Optional.empty());
+      write(volume.pool(), planned);
+      return take(volume, planned);
+    }
   }
 
   /** The record of a snapshot that is about to be taken. */
@@ -164,27 +156,39 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
     }
   }
 
+  /** Writes the record of what is about to be taken, and with it the promise of its space. */
   static void write(Pool pool, SnapshotRecord record) {
-    try {
-      AtomicFiles.ensureDirectory(pool.snapshots().kind().directory(record.id()));
-    } catch (IOException e) {
-      throw StorageException.of("can't make snapshot \"" + record.id() + "\"", e);
-    }
-    // Its file is made here, where there is room: a full disk must not keep it from being deleted.
-    pool.use(record.id(), false).ifPresent(Pool.UseLock::close);
-    pool.snapshots().create(record);
+    SnapshotRecord _ =
+        pool.promise(
+            record.promisedBytes(),
+            () -> {
+              try {
+                AtomicFiles.ensureDirectory(pool.snapshots().kind().directory(record.id()));
+                // The lock's file is made here, where there is room: a full disk must not keep the
+                // snapshot from being deleted.
+                pool.use(record.id(), false).ifPresent(Pool.UseLock::close);
+                pool.snapshots().create(record);
+                return record;
+              } catch (IOException e) {
+                StorageException failure =
+                    StorageException.of("can't make snapshot \"" + record.id() + "\"", e);
+                abandon(pool, record.id(), failure);
+                throw failure;
+              } catch (StorageException e) {
+                abandon(pool, record.id(), e);
+                throw e;
+              }
+            });
   }
 
   private static Instant now() {
     return Instant.now().truncatedTo(ChronoUnit.MILLIS);
   }
 
-  /** Takes the moment: of a snapshot that has a record, and nothing else that counts. */
-  private Pools.FoundSnapshot take(Pools.Found volume, Pools.FoundSnapshot snapshot) {
-    Pool pool = snapshot.pool();
-    SnapshotRecord record = snapshot.record();
-    try (var _ = changes.lock(record.source());
-        Stillness.Held held = stillness.hold(List.of(volume))) {
+  /** Takes the moment of a snapshot whose record is written; what fails leaves nothing behind. */
+  private Pools.FoundSnapshot take(Pools.Found volume, SnapshotRecord record) {
+    Pool pool = volume.pool();
+    try (Stillness.Held held = stillness.hold(List.of(volume))) {
       SnapshotRecord taken =
           record.contents().image()
               ? takeImage(pool, record, held)
@@ -248,8 +252,11 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
     return Files.getLastModifiedTime(contents).toInstant();
   }
 
-  /** A snapshot that is being copied, if need be again. */
+  /** The snapshot, whose copy, if it is one that has not ended, goes on if need be. */
   private Pools.FoundSnapshot copying(Pools open, Pools.FoundSnapshot snapshot) {
+    if (snapshot.record().ready()) {
+      return snapshot;
+    }
     SnapshotId id = snapshot.record().id();
     Optional<StorageException> failure = copies.failure(id);
     if (failure.isPresent()) {
