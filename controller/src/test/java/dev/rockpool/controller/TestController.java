@@ -10,6 +10,7 @@ import dev.rockpool.proto.csi.ControllerUnpublishVolumeRequest;
 import dev.rockpool.proto.csi.CreateVolumeRequest;
 import dev.rockpool.proto.csi.DeleteVolumeRequest;
 import dev.rockpool.proto.csi.GetCapacityRequest;
+import dev.rockpool.proto.csi.GroupControllerGrpc;
 import dev.rockpool.proto.csi.Volume;
 import dev.rockpool.proto.csi.VolumeCapability;
 import dev.rockpool.proto.csi.VolumeCapability.AccessMode.Mode;
@@ -98,6 +99,10 @@ final class TestController implements AutoCloseable {
     List<PoolSpec> parsed = Arrays.stream(specs).map(PoolSpec::parse).toList();
     parsed.forEach(spec -> PoolDirectory.init(spec.name(), spec.directory(), kind));
     return new TestController(parsed, maxVolumes);
+  }
+
+  GroupControllerGrpc.GroupControllerBlockingStub groups() {
+    return GroupControllerGrpc.newBlockingStub(channel);
   }
 
   ControllerGrpc.ControllerBlockingStub client() {
