@@ -8,6 +8,7 @@ import com.google.protobuf.Int64Value;
 import dev.rockpool.proto.Capability;
 import dev.rockpool.proto.Conditions;
 import dev.rockpool.proto.Requests;
+import dev.rockpool.proto.VolumeParameters;
 import dev.rockpool.proto.csi.ControllerExpandVolumeRequest;
 import dev.rockpool.proto.csi.ControllerExpandVolumeResponse;
 import dev.rockpool.proto.csi.ControllerGetCapabilitiesRequest;

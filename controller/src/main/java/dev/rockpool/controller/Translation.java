@@ -3,6 +3,7 @@ package dev.rockpool.controller;
 import dev.rockpool.proto.Capability;
 import dev.rockpool.proto.Conditions;
 import dev.rockpool.proto.Requests;
+import dev.rockpool.proto.VolumeParameters;
 import dev.rockpool.proto.csi.CreateVolumeRequest;
 import dev.rockpool.proto.csi.ListVolumesResponse;
 import dev.rockpool.proto.csi.ValidateVolumeCapabilitiesRequest;

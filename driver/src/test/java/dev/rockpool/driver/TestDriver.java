@@ -9,6 +9,7 @@ import dev.rockpool.driver.socket.SocketChannels;
 import dev.rockpool.driver.socket.SocketServer;
 import dev.rockpool.identity.Health;
 import dev.rockpool.identity.IdentityService;
+import dev.rockpool.node.EphemeralVolumes;
 import dev.rockpool.node.IoCgroups;
 import dev.rockpool.node.NodeConfig;
 import dev.rockpool.node.NodeService;
@@ -70,7 +71,10 @@ public final class TestDriver implements AutoCloseable {
                 new IdentityService("csi.rockpool.dev", "1.2.3", health),
                 new ControllerService(volumes, snapshots),
                 new GroupControllerService(snapshots),
-                new NodeService(node, volumes)),
+                new NodeService(
+                    node,
+                    volumes,
+                    new EphemeralVolumes(node, volumes, directory.resolve("state")))),
             List.of(new RpcLog(observer)));
     channel = SocketChannels.connect(endpoint);
   }

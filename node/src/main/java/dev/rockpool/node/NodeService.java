@@ -47,14 +47,17 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
 
   private final NodeVolumes node;
   private final Volumes volumes;
+  private final EphemeralVolumes ephemeral;
 
   /**
    * @param node what this node does with volumes
    * @param volumes all that this node can reach
+   * @param ephemeral those that pods describe themselves
    */
-  public NodeService(NodeVolumes node, Volumes volumes) {
+  public NodeService(NodeVolumes node, Volumes volumes, EphemeralVolumes ephemeral) {
     this.node = node;
     this.volumes = volumes;
+    this.ephemeral = ephemeral;
   }
 
   @Override
@@ -96,15 +99,25 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
         reply,
         () -> {
           check(request);
-          VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
+          String name = require(request.getVolumeId(), "volume_id");
           String target = require(request.getTargetPath(), "target_path");
           Capability capability =
               Capability.of(
                   request.hasVolumeCapability(),
                   request.getVolumeCapability(),
                   "volume_capability");
-          node.publish(
-              id, request.getStagingTargetPath(), target, capability, request.getReadonly());
+          if (EphemeralVolumes.asked(request.getVolumeContextMap())) {
+            if (!request.getStagingTargetPath().isEmpty()) {
+              throw StorageException.invalid(
+                  "staging_target_path: an ephemeral volume is not staged by its user");
+            }
+            ephemeral.publish(
+                name, request.getVolumeContextMap(), target, capability, request.getReadonly());
+          } else {
+            VolumeId id = require(name, "volume_id", VolumeId::parse);
+            node.publish(
+                id, request.getStagingTargetPath(), target, capability, request.getReadonly());
+          }
           return NodePublishVolumeResponse.getDefaultInstance();
         });
   }
@@ -116,8 +129,13 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
         reply,
         () -> {
           check(request);
-          VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
-          node.unpublish(id, require(request.getTargetPath(), "target_path"));
+          String name = require(request.getVolumeId(), "volume_id");
+          String target = require(request.getTargetPath(), "target_path");
+          if (EphemeralVolumes.isName(name)) {
+            ephemeral.unpublish(name, target);
+          } else {
+            node.unpublish(require(name, "volume_id", VolumeId::parse), target);
+          }
           return NodeUnpublishVolumeResponse.getDefaultInstance();
         });
   }
@@ -129,7 +147,7 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
         reply,
         () -> {
           check(request);
-          VolumeId id = require(request.getVolumeId(), "volume_id", VolumeId::parse);
+          VolumeId id = require(request.getVolumeId(), "volume_id", EphemeralVolumes::idOrParse);
           Statistics.Report report =
               node.report(id, require(request.getVolumePath(), "volume_path"));
           NodeGetVolumeStatsResponse.Builder response =

@@ -45,6 +45,11 @@ final class NodeState<T> {
     return new NodeState<>(directory, ".json", StagedVolume.class, StagedVolume::volume);
   }
 
+  /** What was made for a pod. */
+  static NodeState<EphemeralVolume> ephemeral(Path directory) {
+    return new NodeState<>(directory, ".ephemeral", EphemeralVolume.class, EphemeralVolume::volume);
+  }
+
   /** Where limits stand. */
   static NodeState<ThrottledVolume> throttled(Path directory) {
     return new NodeState<>(directory, ".limits", ThrottledVolume.class, ThrottledVolume::volume);

@@ -154,8 +154,13 @@ public final class NodeVolumes implements AutoCloseable {
    *     use elsewhere
    */
   void stage(VolumeId id, String stagingPath, Capability capability) {
+    stage(id, check(stagingPath, "staging_target_path"), capability);
+  }
+
+  /** The same, at a path of this node's own. */
+  void stage(VolumeId id, Path stagingPath, Capability capability) {
     try (var _ = locks.lock(id)) {
-      staging.stage(id, check(stagingPath, "staging_target_path"), capability);
+      staging.stage(id, stagingPath, capability);
     } catch (IOException e) {
       throw StorageException.of("can't stage volume \"" + id + "\"", e);
     }
@@ -167,8 +172,13 @@ public final class NodeVolumes implements AutoCloseable {
    * @throws StorageException PRECONDITION while it is published, or something holds its device
    */
   void unstage(VolumeId id, String stagingPath) {
+    unstage(id, check(stagingPath, "staging_target_path"));
+  }
+
+  /** The same, at a path of this node's own. */
+  void unstage(VolumeId id, Path stagingPath) {
     try (var _ = locks.lock(id)) {
-      staging.unstage(id, check(stagingPath, "staging_target_path"));
+      staging.unstage(id, stagingPath);
     } catch (IOException e) {
       throw StorageException.of("can't unstage volume \"" + id + "\"", e);
     }
@@ -183,14 +193,19 @@ public final class NodeVolumes implements AutoCloseable {
    */
   void publish(
       VolumeId id, String stagingPath, String target, Capability capability, boolean readonly) {
+    Path path = check(target, "target_path");
+    if (stagingPath.isEmpty()) {
+      throw StorageException.precondition(
+          "staging_target_path is required: this driver has STAGE_UNSTAGE_VOLUME");
+    }
+    publish(id, check(stagingPath, "staging_target_path"), path, capability, readonly);
+  }
+
+  /** The same, from a staging path of this node's own to a target that was checked. */
+  void publish(
+      VolumeId id, Path stagingPath, Path target, Capability capability, boolean readonly) {
     try (var _ = locks.lock(id)) {
-      Path path = check(target, "target_path");
-      if (stagingPath.isEmpty()) {
-        throw StorageException.precondition(
-            "staging_target_path is required: this driver has STAGE_UNSTAGE_VOLUME");
-      }
-      Path from = check(stagingPath, "staging_target_path");
-      publishing.publish(id, from, path, capability, readonly);
+      publishing.publish(id, stagingPath, target, capability, readonly);
     }
   }
 
@@ -313,7 +328,12 @@ public final class NodeVolumes implements AutoCloseable {
     return (path + in).equals(mountPoint.toString());
   }
 
-  private Path check(String path, String field) {
+  /**
+   * The path that a request names.
+   *
+   * @throws StorageException INVALID if it may not be used
+   */
+  Path check(String path, String field) {
     return config.paths().check(path, field);
   }
 

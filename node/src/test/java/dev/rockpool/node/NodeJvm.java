@@ -22,6 +22,7 @@ final class NodeJvm {
   private static final String JAVA = System.getProperty("java.home") + "/bin/java";
   private static final List<String> OPTIONS =
       List.of(
+          "--enable-native-access=ALL-UNNAMED",
           "-XX:TieredStopAtLevel=1",
           "-XX:+UseSerialGC",
           "-Xlog:disable",

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.rockpool.proto.Capability;
 import dev.rockpool.proto.csi.VolumeCapability.AccessMode.Mode;
 import dev.rockpool.storage.AccessMode;
+import dev.rockpool.storage.CopyRate;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.PoolSpec;
+import dev.rockpool.storage.PoolVolumes;
 import dev.rockpool.storage.Pools;
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.VolumeId;
 import dev.rockpool.storage.VolumeLocks;
+import dev.rockpool.storage.Volumes;
 import dev.rockpool.storage.host.Command;
 import dev.rockpool.storage.host.Host;
 import dev.rockpool.storage.host.SystemCall;
@@ -19,10 +22,13 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -109,6 +115,15 @@ final class NodeProcess implements AutoCloseable {
 
   String tryUnpublish(String volume, String target) {
     return call("unpublish", volume, target(target));
+  }
+
+  String tryPublishEphemeral(String name, String target, Kind kind, Mode mode) {
+    directory(target(target).resolveSibling("."));
+    return call("publish-ephemeral", name, target(target), kind, mode, kind.bytes());
+  }
+
+  String tryUnpublishEphemeral(String name, String target) {
+    return call("unpublish-ephemeral", name, target(target));
   }
 
   void unstage(String volume) {
@@ -212,6 +227,7 @@ final class NodeProcess implements AutoCloseable {
     NodeId id = NodeId.parse(arguments[0]);
     Pools pools = Pools.open(List.of(PoolSpec.parse("default=" + arguments[1])), id, 0);
     MortalHost host = new MortalHost();
+    VolumeLocks locks = new VolumeLocks();
     NodeVolumes volumes =
         new NodeVolumes(
             () -> pools,
@@ -222,9 +238,19 @@ final class NodeProcess implements AutoCloseable {
                 Path.of(arguments[3], "state"),
                 IoCgroups.find(
                     Optional.of(arguments[4]).filter(path -> !path.isEmpty()).map(Path::of))),
-            new VolumeLocks(),
+            locks,
             host);
+    PoolVolumes pool =
+        new PoolVolumes(
+            () -> pools,
+            host,
+            locks,
+            new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND),
+            volumes::limited);
+    EphemeralVolumes ephemeral =
+        new EphemeralVolumes(volumes, mortal(pool, host), Path.of(arguments[3], "state"));
     volumes.recover();
+    ephemeral.recover();
     answer(OK);
     BufferedReader calls =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -234,7 +260,7 @@ final class NodeProcess implements AutoCloseable {
         if (words[0].equals("die")) {
           host.die(Integer.parseInt(words[1]), words[2].equals("before"));
         } else {
-          call(volumes, words);
+          call(volumes, ephemeral, words);
         }
         answer(OK);
       } catch (StorageException e) {
@@ -243,14 +269,40 @@ final class NodeProcess implements AutoCloseable {
     }
   }
 
+  /** The volumes, of which each call counts as a command, too. */
+  private static Volumes mortal(Volumes volumes, MortalHost host) {
+    return (Volumes)
+        Proxy.newProxyInstance(
+            NodeProcess.class.getClassLoader(),
+            new Class<?>[] {Volumes.class},
+            (_, method, arguments) -> {
+              Object[] result = new Object[1];
+              host.mortally(() -> {
+                try {
+                  result[0] = method.invoke(volumes, arguments);
+                  return "";
+                } catch (InvocationTargetException e) {
+                  throw (RuntimeException) e.getCause();
+                } catch (IllegalAccessException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+              return result[0];
+            });
+  }
+
   @SuppressWarnings("SystemOut") // its answers are the parent's input
   private static void answer(String line) {
     System.out.println(line);
   }
 
-  private static void call(NodeVolumes volumes, String[] words) {
-    VolumeId volume = VolumeId.parse(words[1]);
+  private static void call(NodeVolumes volumes, EphemeralVolumes ephemeral, String[] words) {
+    VolumeId volume = EphemeralVolumes.idOrParse(words[1]);
     switch (words[0]) {
+      case "publish-ephemeral" ->
+          ephemeral.publish(
+              words[1], Map.of("size", words[5]), words[2], capability(words[3], words[4]), false);
+      case "unpublish-ephemeral" -> ephemeral.unpublish(words[1], words[2]);
       case "stage" -> volumes.stage(volume, words[2], capability(words[3], words[4]));
       case "unstage" -> volumes.unstage(volume, words[2]);
       case "publish" ->

@@ -95,7 +95,9 @@ final class TestNode implements AutoCloseable {
             new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND),
             node::limited);
     this.snapshots = snapshots(CopyRate.DEFAULT_BYTES_PER_SECOND);
+    EphemeralVolumes ephemeral = new EphemeralVolumes(node, volumes, state());
     node.recover();
+    ephemeral.recover();
     String name = InProcessServerBuilder.generateName();
     try {
       Files.createDirectories(directory.resolve("pods"));
@@ -103,7 +105,7 @@ final class TestNode implements AutoCloseable {
       this.server =
           InProcessServerBuilder.forName(name)
               .executor(Executors.newVirtualThreadPerTaskExecutor())
-              .addService(new NodeService(node, volumes))
+              .addService(new NodeService(node, volumes, ephemeral))
               .build()
               .start();
     } catch (IOException e) {

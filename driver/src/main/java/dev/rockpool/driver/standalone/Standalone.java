@@ -14,6 +14,7 @@ import dev.rockpool.driver.registration.KubeletRegistration;
 import dev.rockpool.driver.socket.Endpoint;
 import dev.rockpool.driver.socket.SocketServer;
 import dev.rockpool.identity.IdentityService;
+import dev.rockpool.node.EphemeralVolumes;
 import dev.rockpool.node.IoCgroups;
 import dev.rockpool.node.NodeConfig;
 import dev.rockpool.node.NodeService;
@@ -55,6 +56,7 @@ public final class Standalone {
   private final OpenPools pools;
   private final Optional<Metrics> metrics;
   private final NodeVolumes nodeVolumes;
+  private final EphemeralVolumes ephemeral;
   private final PoolSnapshots snapshots;
   private final List<BindableService> services;
 
@@ -86,13 +88,14 @@ public final class Standalone {
             host);
     metrics.ifPresent(m -> m.watchLimits(nodeVolumes::unenforcedLimits));
     PoolVolumes volumes = new PoolVolumes(pools, host, locks, rate, nodeVolumes::limited);
+    this.ephemeral = new EphemeralVolumes(nodeVolumes, volumes, config.stateDirectory());
     this.services =
         List.of(
             new IdentityService(DRIVER, config.version(), pools::health),
             new ControllerService(volumes, snapshots),
             new GroupControllerService(snapshots),
             new SnapshotMetadataService(new PoolSnapshotBlocks(pools)),
-            new NodeService(nodeVolumes, volumes));
+            new NodeService(nodeVolumes, volumes, ephemeral));
   }
 
   /**
@@ -159,6 +162,7 @@ public final class Standalone {
       // First, since what is left frozen would hold up whoever looks at it.
       snapshots.recover(opened);
       nodeVolumes.recover();
+      ephemeral.recover();
     }
 
     @Override

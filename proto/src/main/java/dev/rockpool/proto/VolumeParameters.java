@@ -1,7 +1,5 @@
-package dev.rockpool.controller;
+package dev.rockpool.proto;
 
-import dev.rockpool.proto.Capability;
-import dev.rockpool.proto.Requests;
 import dev.rockpool.storage.Allocation;
 import dev.rockpool.storage.DiskConflict;
 import dev.rockpool.storage.FsType;
@@ -12,9 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * The parameters of a StorageClass.
+ * The parameters of a StorageClass, and of a volume that a pod describes itself.
  *
  * @param pool the pool to take volumes from; empty = "default", or the only one there is
  * @param allocation when an image's space is taken; thin where nothing is said
@@ -22,7 +21,7 @@ import java.util.Optional;
  * @param mkfsOptions the user's own options of mkfs
  * @param fsType the filesystem, where it is a parameter and not in the capability
  */
-record VolumeParameters(
+public record VolumeParameters(
     Optional<PoolName> pool,
     Allocation allocation,
     DiskConflict diskConflict,
@@ -40,8 +39,19 @@ record VolumeParameters(
   /**
    * @throws StorageException INVALID with the key, its value, and what is known
    */
-  static VolumeParameters parse(Map<String, String> parameters) {
-    Requests.requireKnown(parameters, "parameters", KNOWN, SIDECAR_PREFIX);
+  public static VolumeParameters parse(Map<String, String> parameters) {
+    return parse(parameters, "parameters", List.of());
+  }
+
+  /**
+   * @param field names them in messages
+   * @param more keys that are known to who calls
+   * @throws StorageException INVALID with the key, its value, and what is known
+   */
+  public static VolumeParameters parse(
+      Map<String, String> parameters, String field, List<String> more) {
+    List<String> known = Stream.concat(more.stream(), KNOWN.stream()).toList();
+    Requests.requireKnown(parameters, field, known, SIDECAR_PREFIX);
     return new VolumeParameters(
         Optional.ofNullable(parameters.get(POOL))
             .map(pool -> Requests.require(pool, "parameter \"pool\"", PoolName::parse)),
