@@ -21,6 +21,7 @@ public final class Pool implements AutoCloseable {
   private final PoolSpec spec;
   private final PoolRecord record;
   private final NodeId node;
+  private final int maxVolumes;
   private final PoolLayout layout;
   private final Topology topology;
   private final String filesystem;
@@ -34,7 +35,14 @@ public final class Pool implements AutoCloseable {
   /** Promised by calls whose records are not written yet; guarded by {@link #reserving}. */
   private long reservedBytes;
 
-  private Pool(PoolSpec spec, PoolRecord record, NodeId node, Path root, FileLocks.Handle lock) {
+  private Pool(
+      PoolSpec spec,
+      PoolRecord record,
+      NodeId node,
+      int maxVolumes,
+      Path root,
+      FileLocks.Handle lock) {
+    this.maxVolumes = maxVolumes;
     this.spec = spec;
     this.record = record;
     this.node = node;
@@ -76,7 +84,7 @@ public final class Pool implements AutoCloseable {
                     node,
                     maxVolumes,
                     Instant.now().truncatedTo(ChronoUnit.SECONDS))));
-        Pool pool = new Pool(spec, record, node, root, lock);
+        Pool pool = new Pool(spec, record, node, maxVolumes, root, lock);
         for (Path part : List.of(layout.volumes(), layout.snapshots(), layout.groups())) {
           AtomicFiles.ensureDirectory(part);
         }
@@ -127,7 +135,7 @@ public final class Pool implements AutoCloseable {
     PoolRecord record = PoolDirectory.inspect(spec);
     try {
       Path root = spec.directory().toRealPath();
-      Pool pool = new Pool(spec, record, node, root, FileLocks.Handle.none());
+      Pool pool = new Pool(spec, record, node, 0, root, FileLocks.Handle.none());
       pool.refresh();
       return pool;
     } catch (IOException e) {
@@ -291,11 +299,14 @@ public final class Pool implements AutoCloseable {
   }
 
   /** How many volumes the node can hold; 0 = no limit. */
-  int maxVolumes(NodeId node) {
+  int maxVolumes(NodeId of) {
+    if (of.equals(node)) {
+      return maxVolumes;
+    }
     try {
-      return Json.read(layout.node(node), NodeRecord.class, NodeRecord.FORMAT_VERSION).maxVolumes();
+      return Json.read(layout.node(of), NodeRecord.class, NodeRecord.FORMAT_VERSION).maxVolumes();
     } catch (IOException e) {
-      throw StorageException.of("can't read the record of node \"" + node + "\"", e);
+      throw StorageException.of("can't read the record of node \"" + of + "\"", e);
     }
   }
 

@@ -6,6 +6,7 @@ import dev.rockpool.driver.socket.Endpoint;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.PoolName;
 import dev.rockpool.storage.PoolSpec;
+import dev.rockpool.storage.SnapshotId;
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.VolumeId;
 import java.io.IOException;
@@ -46,6 +47,10 @@ public final class Cli {
                 new CommandLine(new VolumeCommand())
                     .addSubcommand(new VolumeListCommand(environment))
                     .addSubcommand(new VolumeShowCommand(environment)))
+            .addSubcommand(
+                new CommandLine(new SnapshotCommand())
+                    .addSubcommand(new SnapshotListCommand(environment))
+                    .addSubcommand(new SnapshotShowCommand(environment)))
             .addSubcommand(new SelftestCommand(environment));
     commands
         .setOut(out)
@@ -56,6 +61,7 @@ public final class Cli {
         .registerConverter(PoolName.class, converter(PoolName::parse))
         .registerConverter(NodeId.class, converter(NodeId::parse))
         .registerConverter(VolumeId.class, converter(VolumeId::parse))
+        .registerConverter(SnapshotId.class, converter(SnapshotId::parse))
         .registerConverter(Endpoint.class, converter(Endpoint::parse))
         .registerConverter(InetSocketAddress.class, converter(HttpAddress::parse))
         .registerConverter(Path.class, converter(Cli::absolute))

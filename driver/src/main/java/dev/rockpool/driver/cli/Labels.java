@@ -9,4 +9,9 @@ final class Labels {
   static String of(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
+
+  /** How far something is, to stand behind its state. */
+  static String percent(long done, long whole) {
+    return " (%d%%)".formatted(whole == 0 ? 100 : Math.min(100, 100 * done / whole));
+  }
 }

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Shows pools: what they are, how much they have promised, which nodes open them.",
       "",
-      "Pools are only read, so this works beside a running driver. PROMISED is the sum of the volumes' sizes, whatever they use; AVAILABLE can still be promised."
+      "Pools are only read, so this works beside a running driver. PROMISED is the sum of the volumes' sizes, whatever they use, and of what snapshots can come to take; AVAILABLE can still be promised."
     },
     footer = {
       "",
@@ -54,6 +54,7 @@ final class PoolListCommand implements Callable<Integer> {
       String directory,
       String id,
       int volumes,
+      int snapshots,
       long promisedBytes,
       long availableBytes,
       List<String> nodes) {
@@ -65,6 +66,7 @@ final class PoolListCommand implements Callable<Integer> {
           pool.directory().toString(),
           pool.record().id(),
           pool.count(),
+          pool.snapshotCount(),
           pool.promisedBytes(),
           pool.availableBytes(),
           PoolContents.nodes(pool));
@@ -78,7 +80,15 @@ final class PoolListCommand implements Callable<Integer> {
     PrintWriter out = command.commandLine().getOut();
     Table table =
         new Table(
-            "name", "kind", "filesystem", "volumes", "promised", "available", "nodes", "directory");
+            "name",
+            "kind",
+            "filesystem",
+            "volumes",
+            "snapshots",
+            "promised",
+            "available",
+            "nodes",
+            "directory");
     ArrayNode array = Json.MAPPER.createArrayNode();
     int code = ExitCode.OK;
     for (PoolSpec spec : pools.specs()) {
@@ -90,6 +100,7 @@ final class PoolListCommand implements Callable<Integer> {
             row.kind(),
             row.filesystem(),
             "" + row.volumes(),
+            "" + row.snapshots(),
             ByteSize.format(row.promisedBytes()),
             ByteSize.format(row.availableBytes()),
             row.nodes().isEmpty() ? "-" : String.join(",", row.nodes()),

@@ -84,8 +84,9 @@ final class PoolCommandsTest {
     List<String> lines = run.out().lines().toList();
     assertThat(lines).hasSize(3);
     assertThat(lines.getFirst())
-        .matches("NAME +KIND +FILESYSTEM +VOLUMES +PROMISED +AVAILABLE +NODES +DIRECTORY");
-    assertThat(lines.get(1)).matches("fast +local +\\S+ +0 +0 B +.*iB +- +" + temporary + "/a");
+        .matches(
+            "NAME +KIND +FILESYSTEM +VOLUMES +SNAPSHOTS +PROMISED +AVAILABLE +NODES +DIRECTORY");
+    assertThat(lines.get(1)).matches("fast +local +\\S+ +0 +0 +0 B +.*iB +- +" + temporary + "/a");
     int kind = lines.getFirst().indexOf("KIND");
     assertThat(lines.subList(1, 3))
         .allSatisfy(line -> assertThat(line.substring(kind)).startsWith("local"));
@@ -117,6 +118,7 @@ final class PoolCommandsTest {
             "directory",
             "id",
             "volumes",
+            "snapshots",
             "promisedBytes",
             "availableBytes",
             "nodes");

@@ -24,6 +24,9 @@ final class UsageTest {
         "volume",
         "volume list",
         "volume show",
+        "snapshot",
+        "snapshot list",
+        "snapshot show",
         "selftest"
       })
   void everyCommandExplainsItself(String command) {
@@ -37,7 +40,7 @@ final class UsageTest {
   @Test
   void helpOfTheProgramHasCommandsVariablesExitCodesAndAnExample() {
     assertThat(CommandRun.of("--help").out())
-        .contains("standalone", "pool", "volume", "selftest")
+        .contains("standalone", "pool", "volume", "snapshot", "selftest")
         .contains("CSI_ENDPOINT", "ROCKPOOL_POOLS", "ROCKPOOL_HEAP")
         .contains("Exit codes:", "rockpool pool init --pool default=/var/lib/rockpool/default");
   }

@@ -9,18 +9,22 @@ import dev.rockpool.storage.AccessMode;
 import dev.rockpool.storage.Allocation;
 import dev.rockpool.storage.Attachment;
 import dev.rockpool.storage.DiskConflict;
+import dev.rockpool.storage.IoLimits;
 import dev.rockpool.storage.NewVolume;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.PoolSpec;
 import dev.rockpool.storage.PoolVolumes;
 import dev.rockpool.storage.Pools;
 import dev.rockpool.storage.SizeRange;
+import dev.rockpool.storage.VolumeId;
+import dev.rockpool.storage.VolumeSource;
 import dev.rockpool.storage.host.ExecHost;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,13 +38,14 @@ final class VolumeCommandsTest {
   @TempDir private Path temporary;
   private Path directory;
   private Pools pools;
+  private PoolVolumes volumes;
 
   @BeforeEach
   void fillAPool() throws IOException {
     directory = temporary.resolve("pool").toAbsolutePath();
     PoolSpec spec = TestPools.local("default", directory);
     pools = Pools.open(List.of(spec), NODE, 0);
-    PoolVolumes volumes = new PoolVolumes(() -> pools, new ExecHost((_, _, _) -> {}));
+    volumes = new PoolVolumes(() -> pools, new ExecHost((_, _, _) -> {}));
     volumes.create(block("data-1", 64 << 20));
     var data2 = volumes.create(block("data-2", 1 << 20));
     var _ =
@@ -125,6 +130,26 @@ final class VolumeCommandsTest {
         .containsPattern("(?m)^access modes +SINGLE_NODE_MULTI_WRITER$")
         .containsPattern("(?m)^path +" + directory + "/volumes/data-2/disk.img$")
         .containsPattern("(?m)^published to +worker-1, MULTI_NODE_READER_ONLY, read_only$");
+  }
+
+  @Test
+  void showTellsWhereTheContentIsFromAndHowFastItMayBeUsed() {
+    assertThat(run("volume", "show", "data-1").out()).doesNotContainPattern("(?m)^(source|limits)");
+    var _ =
+        volumes.modify(
+            VolumeId.parse("data-1"),
+            new IoLimits.Change(
+                OptionalLong.of(100),
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                OptionalLong.of(8 << 20)));
+    NewVolume clone = block("data-3", 64 << 20);
+    volumes.create(clone.from(new VolumeSource.OfVolume(VolumeId.parse("data-1"))));
+
+    assertThat(run("volume", "show", "data-1").out())
+        .containsPattern("(?m)^limits +100 reads/s, 8 MiB/s written$");
+    assertThat(run("volume", "show", "data-3").out())
+        .containsPattern("(?m)^source +volume \"data-1\"$");
   }
 
   @Test
