@@ -1,8 +1,9 @@
 package dev.rockpool.storage;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
@@ -41,20 +42,33 @@ public final class Json {
    * @throws IOException if it can't be read, is no such record, or has another version
    */
   static <T> T read(Path file, Class<T> type, int formatVersion) throws IOException {
-    JsonNode tree = MAPPER.readTree(Files.readAllBytes(file));
-    int version = tree.path("formatVersion").asInt(0);
-    if (version != formatVersion) {
-      throw new IOException(
-          file
-              + " has formatVersion "
-              + tree.path("formatVersion").asText("none")
-              + "; this release reads "
-              + formatVersion);
-    }
+    byte[] bytes = Files.readAllBytes(file);
     try {
-      return MAPPER.treeToValue(tree, type);
+      String version = version(bytes);
+      if (!version.equals("" + formatVersion)) {
+        throw new IOException(
+            file + " has formatVersion " + version + "; this release reads " + formatVersion);
+      }
+      return MAPPER.readValue(bytes, type);
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /** It stands first in what we write: nothing else is looked at, whatever it may be. */
+  private static String version(byte[] bytes) throws IOException {
+    try (JsonParser parser = MAPPER.createParser(bytes)) {
+      if (parser.nextToken() == JsonToken.START_OBJECT) {
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+          boolean found = parser.currentName().equals("formatVersion");
+          parser.nextToken();
+          if (found) {
+            return parser.getText();
+          }
+          parser.skipChildren();
+        }
+      }
+      return "none";
     }
   }
 }

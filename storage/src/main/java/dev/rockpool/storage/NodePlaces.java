@@ -30,8 +30,11 @@ final class NodePlaces {
    * @throws StorageException EXHAUSTED if there is none left
    */
   Place take(Pool pool, VolumeRecord volume, NodeId node) {
+    if (volume.attachment(node).isPresent()) {
+      return () -> {};
+    }
     int most = pool.maxVolumes(node);
-    if (most == 0 || volume.attachment(node).isPresent()) {
+    if (most == 0) {
       return () -> {};
     }
     // Other nodes of a shared pool attach volumes to this node too.
