@@ -31,13 +31,21 @@ final class Ailments {
     device.ifPresent(loop -> ofDevice(loop, found));
     boolean node = LoopDevice.boundAt(mount).isPresent();
     if (device.isPresent() && !node) {
-      boolean writable = volume.filter(staged -> !staged.readOnly()).isPresent();
+      boolean writable = volume.filter(Ailments::stagedToBeWritten).isPresent();
       ofFilesystem(device.get(), mount, writable, found);
     }
     if (!node) {
       readable(mount.mountPoint(), found);
     }
     return found;
+  }
+
+  /** What the user's own mount flags made read-only is so where it is staged, too. */
+  private static boolean stagedToBeWritten(StagedVolume volume) {
+    return !volume.readOnly()
+        && Mounts.at(volume.stagingPath())
+            .filter(staged -> !staged.options().contains("ro"))
+            .isPresent();
   }
 
   private static void ofDevice(LoopDevice device, List<String> found) {

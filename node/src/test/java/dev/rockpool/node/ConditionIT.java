@@ -10,6 +10,7 @@ import dev.rockpool.storage.AccessMode;
 import dev.rockpool.storage.IoLimits;
 import dev.rockpool.storage.VolumeId;
 import dev.rockpool.storage.host.LoopDevice;
+import dev.rockpool.storage.host.MountTable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -83,6 +84,15 @@ final class ConditionIT {
     node.stage("vol", reader);
 
     assertThat(condition(node.publish("vol", "one", reader)).getAbnormal()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "BLOCK", mode = EnumSource.Mode.EXCLUDE)
+  void nothingIsWrongWithAVolumeWhoseUserWantsItReadOnly(Kind kind) {
+    Path target = use(kind, "ro");
+
+    assertThat(MountTable.read().at(target).orElseThrow().superOptions()).contains("ro");
+    assertThat(condition(target).getAbnormal()).as(condition(target).getMessage()).isFalse();
   }
 
   @Test

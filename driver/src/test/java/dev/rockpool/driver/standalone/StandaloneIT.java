@@ -173,6 +173,18 @@ final class StandaloneIT {
   }
 
   @Test
+  void endsWith2WhenTheCgroupIsNone() throws Exception {
+    TestPools.local("default", pool);
+    try (DriverProcess driver = start("--io-cgroup", "/sys/fs/cgroup/none-such")) {
+      assertThat(driver.exitCode()).isEqualTo(2);
+      assertThat(driver.output())
+          .startsWith("rockpool: --io-cgroup /sys/fs/cgroup/none-such")
+          .hasLineCount(1);
+      assertThat(socket).doesNotExist();
+    }
+  }
+
+  @Test
   void endsWith2WhenTheEndpointIsNone() throws Exception {
     try (DriverProcess driver =
         DriverProcess.start(
@@ -236,7 +248,8 @@ final class StandaloneIT {
       assertThat(get(driver, "/healthz")).isEqualTo("ok\n");
       assertThat(get(driver, "/metrics"))
           .contains("rockpool_rpc_seconds_count{code=\"OK\",method=\"Probe\"}")
-          .contains("rockpool_pool_volumes{pool=\"default\"} 0.0");
+          .contains("rockpool_pool_volumes{pool=\"default\"} 0.0")
+          .contains("rockpool_volume_limits_unenforced 0.0");
     }
   }
 
