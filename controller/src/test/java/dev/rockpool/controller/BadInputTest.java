@@ -185,12 +185,12 @@ final class BadInputTest {
         create(
             "oversized secrets", block("new").putSecrets("key", "s".repeat(4096)), "secrets has"),
         create(
-            "a snapshot to start from",
+            "a snapshot that can't be one",
             block("new")
                 .setVolumeContentSource(
                     VolumeContentSource.newBuilder()
                         .setSnapshot(
-                            VolumeContentSource.SnapshotSource.newBuilder().setSnapshotId("s"))),
+                            VolumeContentSource.SnapshotSource.newBuilder().setSnapshotId("../s"))),
             "volume_content_source"),
         create(
             "oversized topology",
