@@ -52,11 +52,10 @@ public final class PoolSnapshotBlocks implements SnapshotBlocks {
   }
 
   private Pools.FoundSnapshot image(SnapshotId id) {
+    Pools open = pools.get();
     Pools.FoundSnapshot found =
-        pools
-            .get()
-            .findSnapshot(id)
-            .filter(Pools.FoundSnapshot::visible)
+        open.findSnapshot(id)
+            .filter(open::visible)
             .orElseThrow(() -> StorageException.notFound("no snapshot \"" + id + "\""));
     if (!found.record().contents().image()) {
       throw StorageException.invalid(

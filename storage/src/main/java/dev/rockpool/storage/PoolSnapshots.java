@@ -317,7 +317,7 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
         return;
       }
       Optional<GroupId> group = there.get().record().group();
-      if (group.isPresent() && there.get().pool().groups().find(group.get()).isPresent()) {
+      if (group.isPresent() && open.findGroup(group.get()).isPresent()) {
         throw StorageException.invalid(
             "snapshot_id: snapshot \""
                 + id
@@ -379,23 +379,21 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
 
   @Override
   public Optional<Snapshot> find(SnapshotId id) {
-    return pools
-        .get()
-        .findSnapshot(id)
-        .filter(Pools.FoundSnapshot::visible)
-        .map(Pools.FoundSnapshot::snapshot);
+    Pools open = pools.get();
+    return open.findSnapshot(id).filter(open::visible).map(Pools.FoundSnapshot::snapshot);
   }
 
   @Override
   public List<Snapshot> list(Optional<SnapshotId> after, int most, Optional<VolumeId> source) {
+    Pools open = pools.get();
     List<Snapshot> page = new ArrayList<>();
-    for (Pool pool : pools.get().all()) {
+    for (Pool pool : open.all()) {
       pool.catchUp();
       pool.snapshots()
           .after(after)
           .filter(record -> source.isEmpty() || source.get().equals(record.source()))
           .map(record -> new Pools.FoundSnapshot(pool, record))
-          .filter(Pools.FoundSnapshot::visible)
+          .filter(open::visible)
           .limit(most)
           .map(Pools.FoundSnapshot::snapshot)
           .forEach(page::add);

@@ -29,22 +29,6 @@ public final class Pools implements AutoCloseable {
     Snapshot snapshot() {
       return new Snapshot(record, pool.name(), pool.topology());
     }
-
-    /** Whether its moment is held: a member of a group has none before all of them have one. */
-    boolean visible() {
-      boolean held =
-          switch (record.state()) {
-            case COPYING, READY -> true;
-            case CREATING, DELETING -> false;
-          };
-      return held
-          && record
-              .group()
-              .map(group ->
-                  pool.groups().find(group).stream()
-                      .anyMatch(found -> found.state() == GroupRecord.State.READY))
-              .orElse(true);
-    }
   }
 
   /** A group's record, and the pool that holds it. */
@@ -125,6 +109,22 @@ public final class Pools implements AutoCloseable {
    */
   Optional<FoundGroup> findGroup(GroupId id) {
     return first(pool -> pool.find(id).map(record -> new FoundGroup(pool, record)));
+  }
+
+  /** Whether its moment is held: a member of a group has none before all of them have one. */
+  boolean visible(FoundSnapshot snapshot) {
+    return switch (snapshot.record().state()) {
+      // The group's record is in the pool of one of its members.
+      case COPYING, READY ->
+          snapshot
+              .record()
+              .group()
+              .map(group ->
+                  findGroup(group).stream()
+                      .anyMatch(found -> found.record().state() == GroupRecord.State.READY))
+              .orElse(true);
+      case CREATING, DELETING -> false;
+    };
   }
 
   private <T> Optional<T> first(Function<Pool, Optional<T>> find) {

@@ -61,7 +61,7 @@ final class Restoring {
     Pools.FoundSnapshot found =
         pools
             .findSnapshot(id)
-            .filter(Pools.FoundSnapshot::visible)
+            .filter(pools::visible)
             .orElseThrow(() ->
                 StorageException.notFound("volume_content_source: no snapshot \"" + id + "\""));
     if (!found.record().ready()) {
