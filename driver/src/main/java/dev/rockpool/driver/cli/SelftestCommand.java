@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     optionListHeading = "%n",
     description = {
-      "Walks one volume of each kind through its life, as a client of a running driver: create, publish, write and read back, refuse a second node, expand, read only, delete. Takes away what it made, also after a failure or Ctrl-C.",
+      "Walks one volume of each kind through its life, as a client of a running driver: create, publish, write and read back, refuse a second node, snapshot, restore, clone, group, limit, expand, read only, delete. Takes away what it made, also after a failure or Ctrl-C.",
       "",
       "Runs as root on the driver's machine and in its mount namespace, since it writes through the mounts."
     },

@@ -17,7 +17,11 @@ final class Journey {
   /** Enough for every filesystem; the image is sparse. */
   private static final long BYTES = 320L << 20;
 
-  private static final long MORE_BYTES = 384L << 20;
+  /** What it is grown to. */
+  static final long MORE_BYTES = 384L << 20;
+
+  private static final String WRITES = "writeBytesPerSecond";
+  private static final long LIMIT_BYTES = 64L << 20;
   private static final Mode READERS = Mode.MULTI_NODE_READER_ONLY;
 
   private final Steps steps;
@@ -26,7 +30,8 @@ final class Journey {
   private final Optional<Node> second;
   private final Place place;
   private final Place secondPlace;
-  private final TestData data;
+  private final SnapshotJourney snapshots;
+  private TestData data;
   private long usableBytesBefore;
   private boolean nodeMustGrow;
 
@@ -40,6 +45,7 @@ final class Journey {
     this.second = second;
     this.place = Place.in(directory.resolve("first"));
     this.secondPlace = Place.in(directory.resolve("second"));
+    this.snapshots = new SnapshotJourney(steps, volume, node, directory);
     this.data = TestData.at(volume, place.target());
   }
 
@@ -60,9 +66,17 @@ final class Journey {
       } else {
         refuseSecond();
       }
+      boolean taken = snapshots.inUse(data, data.other());
+      if (taken) {
+        data = data.other();
+      }
+      limit();
       grow(created + 1);
       steps.run("statistics", this::statistics);
       steps.undo(created);
+      if (!taken) {
+        snapshots.unused(data);
+      }
       readOnly();
     } catch (Ended e) {
       // reported already
@@ -169,9 +183,23 @@ final class Journey {
     }
     int before = steps.depth();
     use(second.get(), secondPlace, volume.writer());
-    TestData seen = TestData.at(volume, secondPlace.target());
+    TestData seen = data.in(volume, secondPlace.target());
     steps.run("read it on " + second.get().id(), seen::read);
     steps.undo(before);
+  }
+
+  private void limit() throws Ended {
+    steps.run(
+        "limit its users",
+        () -> {
+          volume.limit(node, WRITES, LIMIT_BYTES);
+          return "to " + ByteSize.format(LIMIT_BYTES) + " written in a second";
+        },
+        "take the limit away",
+        () -> {
+          volume.limit(node, WRITES, 0);
+          return "";
+        });
   }
 
   private void grow(int published) throws Ended {

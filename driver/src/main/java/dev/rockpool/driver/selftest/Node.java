@@ -3,10 +3,12 @@ package dev.rockpool.driver.selftest;
 import dev.rockpool.driver.socket.Endpoint;
 import dev.rockpool.driver.socket.SocketChannels;
 import dev.rockpool.proto.csi.ControllerGrpc;
+import dev.rockpool.proto.csi.GroupControllerGrpc;
 import dev.rockpool.proto.csi.IdentityGrpc;
 import dev.rockpool.proto.csi.NodeGetInfoRequest;
 import dev.rockpool.proto.csi.NodeGrpc;
 import dev.rockpool.proto.csi.ProbeRequest;
+import dev.rockpool.proto.csi.SnapshotMetadataGrpc;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -38,6 +40,14 @@ final class Node implements AutoCloseable {
 
   NodeGrpc.NodeBlockingStub node() {
     return NodeGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_LIMIT);
+  }
+
+  GroupControllerGrpc.GroupControllerBlockingStub groups() {
+    return GroupControllerGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_LIMIT);
+  }
+
+  SnapshotMetadataGrpc.SnapshotMetadataBlockingStub metadata() {
+    return SnapshotMetadataGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_LIMIT);
   }
 
   /** The node's id, once {@link #awaitReady} has returned. */

@@ -34,6 +34,10 @@ final class Steps {
     private Ended(Throwable cause) {
       super(cause);
     }
+
+    private boolean skipped() {
+      return getCause() instanceof Step.Skipped;
+    }
   }
 
   /**
@@ -58,21 +62,51 @@ final class Steps {
     }
   }
 
-  /** Tries a step that others don't need: it may be skipped, but must not fail. */
-  void runOptional(String name, Step step) throws Ended {
+  /**
+   * Tries a step that others don't need: it may be skipped, but must not fail.
+   *
+   * @return whether it was tried
+   */
+  boolean runOptional(String name, Step step) throws Ended {
     try {
       run(name, step);
+      return true;
     } catch (Ended e) {
-      if (!(e.getCause() instanceof Step.Skipped)) {
-        throw e;
-      }
+      return requireSkipped(e);
     }
   }
 
-  /** Tries a step whose undoing is due even if it fails: it may have done a part of its work. */
+  /** The same with an undoing, which is due unless the step was skipped. */
+  boolean runOptional(String name, Step step, String undoing, Step undo) throws Ended {
+    try {
+      run(name, step, undoing, undo);
+      return true;
+    } catch (Ended e) {
+      return requireSkipped(e);
+    }
+  }
+
+  private static boolean requireSkipped(Ended e) throws Ended {
+    if (!e.skipped()) {
+      throw e;
+    }
+    return false;
+  }
+
+  /**
+   * Tries a step whose undoing is due even if it fails: it may have done a part of its work. If it
+   * is skipped there is nothing to undo.
+   */
   void run(String name, Step step, String undoing, Step undo) throws Ended {
     undoings.push(new Undoing(undoing, undo));
-    run(name, step);
+    try {
+      run(name, step);
+    } catch (Ended e) {
+      if (e.skipped()) {
+        undoings.pop();
+      }
+      throw e;
+    }
   }
 
   /** How many undoings are due. */

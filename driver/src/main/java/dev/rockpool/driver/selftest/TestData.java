@@ -15,23 +15,37 @@ import java.util.Random;
  * beginning.
  */
 final class TestData {
-  private static final int BYTES = 4 << 20;
+  static final int BYTES = 4 << 20;
 
   private final Path file;
   private final boolean block;
+  private final long seed;
   private final byte[] bytes = new byte[BYTES];
 
   private TestData(Path file, boolean block, long seed) {
     this.file = file;
     this.block = block;
+    this.seed = seed;
     new Random(seed).nextBytes(bytes);
   }
 
-  /** What is written through a target of the volume; always the same for one volume. */
+  /** What is written first through a target of the volume. */
   static TestData at(TestVolume volume, Path target) {
-    boolean block = volume.block();
-    return new TestData(
-        block ? target : target.resolve("selftest.data"), block, volume.name().hashCode());
+    return new TestData(file(volume, target), volume.block(), volume.name().hashCode());
+  }
+
+  /** Other bytes in the same place. */
+  TestData other() {
+    return new TestData(file, block, seed + 1);
+  }
+
+  /** The same bytes in another volume, which has come by them. */
+  TestData in(TestVolume copy, Path target) {
+    return new TestData(file(copy, target), block, seed);
+  }
+
+  private static Path file(TestVolume volume, Path target) {
+    return volume.block() ? target : target.resolve("selftest.data");
   }
 
   /** Writes, and waits until it is on the disk. */

@@ -3,6 +3,7 @@ package dev.rockpool.driver.selftest;
 import dev.rockpool.proto.csi.CapacityRange;
 import dev.rockpool.proto.csi.ControllerExpandVolumeRequest;
 import dev.rockpool.proto.csi.ControllerExpandVolumeResponse;
+import dev.rockpool.proto.csi.ControllerModifyVolumeRequest;
 import dev.rockpool.proto.csi.ControllerPublishVolumeRequest;
 import dev.rockpool.proto.csi.ControllerUnpublishVolumeRequest;
 import dev.rockpool.proto.csi.CreateVolumeRequest;
@@ -15,12 +16,14 @@ import dev.rockpool.proto.csi.NodeUnpublishVolumeRequest;
 import dev.rockpool.proto.csi.NodeUnstageVolumeRequest;
 import dev.rockpool.proto.csi.VolumeCapability;
 import dev.rockpool.proto.csi.VolumeCapability.AccessMode.Mode;
+import dev.rockpool.proto.csi.VolumeContentSource;
 import dev.rockpool.proto.csi.VolumeUsage;
 import dev.rockpool.storage.Contents;
 import dev.rockpool.storage.FsType;
 import dev.rockpool.storage.VolumeId;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The requests for one volume, as an orchestrator sends them.
@@ -28,8 +31,34 @@ import java.util.Map;
  * @param name of the volume
  * @param contents what it is to consist of
  * @param parameters of CreateVolume
+ * @param source what it is made of; empty = it begins empty
  */
-record TestVolume(String name, Contents contents, Map<String, String> parameters) {
+record TestVolume(
+    String name,
+    Contents contents,
+    Map<String, String> parameters,
+    Optional<VolumeContentSource> source) {
+
+  TestVolume(String name, Contents contents, Map<String, String> parameters) {
+    this(name, contents, parameters, Optional.empty());
+  }
+
+  /** Another one of the same kind, which begins empty. */
+  TestVolume empty(String otherName) {
+    return new TestVolume(otherName, contents, parameters);
+  }
+
+  /** Another one of the same kind, which begins with the content. */
+  TestVolume made(String otherName, VolumeContentSource content) {
+    return new TestVolume(otherName, contents, parameters, Optional.of(content));
+  }
+
+  /** What its clone is made of. */
+  VolumeContentSource content() {
+    VolumeContentSource.Builder content = VolumeContentSource.newBuilder();
+    content.getVolumeBuilder().setVolumeId(id());
+    return content.build();
+  }
 
   /** The mode of its first user: for directories that is what makes one. */
   Mode writer() {
@@ -59,16 +88,14 @@ record TestVolume(String name, Contents contents, Map<String, String> parameters
 
   /** Makes it; gives its size in bytes. */
   long create(Node node, long bytes) {
-    return node.controller()
-        .createVolume(
-            CreateVolumeRequest.newBuilder()
-                .setName(name)
-                .setCapacityRange(atLeast(bytes))
-                .addVolumeCapabilities(capability(writer()))
-                .putAllParameters(parameters)
-                .build())
-        .getVolume()
-        .getCapacityBytes();
+    CreateVolumeRequest.Builder request =
+        CreateVolumeRequest.newBuilder()
+            .setName(name)
+            .setCapacityRange(atLeast(bytes))
+            .addVolumeCapabilities(capability(writer()))
+            .putAllParameters(parameters);
+    source.ifPresent(request::setVolumeContentSource);
+    return node.controller().createVolume(request.build()).getVolume().getCapacityBytes();
   }
 
   void delete(Node node) {
@@ -160,6 +187,16 @@ record TestVolume(String name, Contents contents, Map<String, String> parameters
                     .setStagingTargetPath(place.staging().toString())
                     .setCapacityRange(atLeast(bytes))
                     .setVolumeCapability(capability(mode))
+                    .build());
+  }
+
+  void limit(Node node, String what, long most) {
+    var _ =
+        node.controller()
+            .controllerModifyVolume(
+                ControllerModifyVolumeRequest.newBuilder()
+                    .setVolumeId(id())
+                    .putMutableParams(what, Long.toString(most))
                     .build());
   }
 

@@ -84,7 +84,7 @@ final class SelftestIT {
 
       JsonNode result = Json.MAPPER.readTree(selftest.output());
       assertThat(result.get("failed").asInt()).isZero();
-      assertThat(result.get("ok").asInt()).isGreaterThan(100);
+      assertThat(result.get("ok").asInt()).isGreaterThan(200);
       List<JsonNode> steps =
           StreamSupport.stream(result.get("steps").spliterator(), false).toList();
       assertThat(steps)
@@ -96,8 +96,32 @@ final class SelftestIT {
           .allSatisfy(step -> assertThat(step.get("detail").asText()).contains("node-a"));
       assertThat(steps)
           .filteredOn(step -> step.get("outcome").asText().equals("skipped"))
-          .allSatisfy(step -> assertThat(step.get("detail").asText()).contains("CAP_SYS_RESOURCE"));
+          .allSatisfy(step ->
+              assertThat(step.get("detail").asText())
+                  .containsAnyOf("CAP_SYS_RESOURCE", "reflinks", "a directory"));
       assertNothingIsLeft();
+    }
+  }
+
+  @Test
+  void snapshotsOfVolumesInUseAndTheirGroupsWorkWhereBlocksAreShared() throws Exception {
+    try (XfsFilesystem filesystem = new XfsFilesystem(temporary.toRealPath())) {
+      pool = filesystem.mountPoint().resolve("pool");
+      PoolDirectory.init(new PoolName("default"), pool, PoolKind.LOCAL);
+      try (DriverProcess driver = driver("node-a");
+          DriverProcess selftest = selftest("--contents", "block,xfs")) {
+        assertThat(selftest.exitCode()).as(driver::output).isZero();
+
+        assertThat(selftest.output())
+            .containsPattern("(?s)snapshot it in use +ok .*snapshot it in use +ok ")
+            .containsPattern("(?s)tell changed blocks +ok .*tell changed blocks +ok ")
+            .containsPattern(
+                "(?s)snapshot both as a group +ok .* 2 members.*snapshot both as a group +ok ")
+            .doesNotContain("reflinks");
+        assertNothingIsLeft();
+        driver.terminate();
+        assertThat(driver.exitCode()).as("so that the filesystem can be unmounted").isZero();
+      }
     }
   }
 
@@ -111,7 +135,7 @@ final class SelftestIT {
       assertThat(selftest.output())
           .containsPattern("refuse a second node +skipped .* give --second-endpoint")
           .containsPattern("create +skipped .* needs a shared pool; \"default\" is local")
-          .containsPattern("\\d+ steps: \\d+ ok, 0 failed, 3 skipped, in [0-9.]+ s\n$")
+          .containsPattern("\\d+ steps: \\d+ ok, 0 failed, [34] skipped, in [0-9.]+ s\n$")
           .doesNotContain("\u001b");
       assertNothingIsLeft();
     }
@@ -147,6 +171,8 @@ final class SelftestIT {
 
   private void assertNothingIsLeft() throws IOException {
     assertThat(pool.resolve("volumes")).isEmptyDirectory();
+    assertThat(pool.resolve("snapshots")).isEmptyDirectory();
+    assertThat(pool.resolve("groups")).isEmptyDirectory();
     assertThat(work).doesNotExist();
     assertThat(Files.readString(Path.of("/proc/self/mountinfo"))).doesNotContain(work.toString());
   }

@@ -97,6 +97,22 @@ final class StepsTest {
   }
 
   @Test
+  void whatWasSkippedIsNotUndone() throws Exception {
+    boolean tried =
+        steps.runOptional(
+            "snapshot",
+            () -> {
+              throw new Step.Skipped("there are no reflinks");
+            },
+            "delete the snapshot",
+            () -> "");
+    steps.undo(0);
+
+    assertThat(tried).isFalse();
+    assertThat(results).extracting(StepResult::step).containsExactly("snapshot");
+  }
+
+  @Test
   void anInterruptionEndsTheStepsButNotTheUndoing() throws Exception {
     steps.run("create", () -> "", "delete", () -> Context.current().isCancelled() ? "no" : "yes");
     Context.CancellableContext context = Context.ROOT.withCancellation();
