@@ -66,13 +66,31 @@ public final class EphemeralVolumes {
   }
 
   /** Whether kubelet gives this id to ephemeral volumes, and to no others. */
-  static boolean isName(String volumeId) {
+  private static boolean isKubelets(String volumeId) {
     return NAME.matcher(volumeId).matches();
   }
 
-  /** The id of an ephemeral volume that is called so, or of any other volume. */
-  static VolumeId idOrParse(String volumeId) {
-    return isName(volumeId) ? VolumeId.ofName(volumeId) : VolumeId.parse(volumeId);
+  /**
+   * The name of the ephemeral volume that is called so. One that kubelet has not named is kept
+   * apart from what CreateVolume makes: else it would be the volume of that name, and deleted with
+   * its pod.
+   */
+  private static String name(String volumeId) {
+    return isKubelets(volumeId) ? volumeId : "ephemeral/" + VolumeId.parse(volumeId);
+  }
+
+  private static VolumeId id(String volumeId) {
+    return VolumeId.ofName(name(volumeId));
+  }
+
+  /** Whether an ephemeral volume is called so: by kubelet, or as this node remembers. */
+  boolean knows(String volumeId) {
+    return isKubelets(volumeId) || state.find(id(volumeId)).isPresent();
+  }
+
+  /** The id of the ephemeral volume that is called so, or of any other volume. */
+  VolumeId idOrParse(String volumeId) {
+    return knows(volumeId) ? id(volumeId) : VolumeId.parse(volumeId);
   }
 
   /** Goes on with what an earlier process began to remove. Called when the node has recovered. */
@@ -95,26 +113,20 @@ public final class EphemeralVolumes {
   /**
    * Makes the volume, or finds it made, and shows it at the target.
    *
-   * @param name the id that kubelet gave it
+   * @param volumeId that it is called by
    * @throws StorageException as {@link Volumes#create}, {@link NodeVolumes#stage} and {@link
-   *     NodeVolumes#publish} do; INVALID if it is no ephemeral volume. What was made is gone then,
-   *     unless it was ready before: it may have a pod's data in it
+   *     NodeVolumes#publish} do; INVALID if it can't be one. What was made is gone then, unless it
+   *     was ready before: it may have a pod's data in it
    */
   void publish(
-      String name,
+      String volumeId,
       Map<String, String> context,
       String target,
       Capability capability,
       boolean readonly) {
-    if (!isName(name)) {
-      throw StorageException.invalid(
-          "volume_id \""
-              + Printable.of(name)
-              + "\" is not one of an ephemeral volume: kubelet makes them of csi- and 64 digits");
-    }
     Path path = node.check(target, "target_path");
-    NewVolume asked = asked(name, context, capability);
-    VolumeId id = VolumeId.ofName(name);
+    VolumeId id = id(volumeId);
+    NewVolume asked = asked(name(volumeId), context, capability);
     try (var _ = locks.lock(id)) {
       Optional<EphemeralVolume> begun = state.find(id);
       if (begun.filter(EphemeralVolume::leaving).isPresent()) {
@@ -185,12 +197,12 @@ public final class EphemeralVolumes {
   /**
    * Takes the volume off the target, and removes it unless another target shows it.
    *
-   * @param name the id that kubelet gave it
+   * @param volumeId that it is called by
    * @throws StorageException as {@link NodeVolumes#unpublish}, {@link NodeVolumes#unstage} and
    *     {@link Volumes#delete} do
    */
-  void unpublish(String name, String target) {
-    VolumeId id = VolumeId.ofName(name);
+  void unpublish(String volumeId, String target) {
+    VolumeId id = id(volumeId);
     try (var _ = locks.lock(id)) {
       node.unpublish(id, target);
       // The mount table tells, since this node may have forgotten what it did.

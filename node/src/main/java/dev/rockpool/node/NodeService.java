@@ -131,7 +131,7 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
           check(request);
           String name = require(request.getVolumeId(), "volume_id");
           String target = require(request.getTargetPath(), "target_path");
-          if (EphemeralVolumes.isName(name)) {
+          if (ephemeral.knows(name)) {
             ephemeral.unpublish(name, target);
           } else {
             node.unpublish(require(name, "volume_id", VolumeId::parse), target);
@@ -147,7 +147,7 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
         reply,
         () -> {
           check(request);
-          VolumeId id = require(request.getVolumeId(), "volume_id", EphemeralVolumes::idOrParse);
+          VolumeId id = require(request.getVolumeId(), "volume_id", ephemeral::idOrParse);
           Statistics.Report report =
               node.report(id, require(request.getVolumePath(), "volume_path"));
           NodeGetVolumeStatsResponse.Builder response =

@@ -177,6 +177,22 @@ final class EphemeralIT {
         Arguments.of(Map.of("mkfsOptions", "--none-such"), "mkfsOptions"));
   }
 
+  @Test
+  void oneThatKubeletHasNotNamedIsNotTheVolumeOfThatName() throws IOException {
+    node.create("scratch", Kind.EXT4);
+    Path target = target("pod");
+    publish(request(target, EXT4, SMALL).setVolumeId("scratch"));
+    Kind.EXT4.write(target, 1);
+    assertThat(volumes()).hasSize(2);
+    assertThat(node.statistics("scratch", target.toString()).getUsageCount()).isPositive();
+    node.unpublish("scratch", target.toString());
+    assertThat(volumes()).containsExactly(VolumeId.parse("scratch"));
+    assertThat(target).doesNotExist();
+    // Not ephemeral, and nothing of it is here: that is no error, and it stays.
+    node.unpublish("scratch", target.toString());
+    assertThat(volumes()).containsExactly(VolumeId.parse("scratch"));
+  }
+
   @ParameterizedTest
   @MethodSource("wrong")
   void whatIsNotUnderstoodIsRefusedAndNothingIsLeft(Map<String, String> context, String why)
@@ -200,10 +216,10 @@ final class EphemeralIT {
             Code.INVALID_ARGUMENT,
             () -> publish(request(target, EXT4, SMALL).setStagingTargetPath("/staging")))
         .contains("staging_target_path");
-    // Else it would be taken for the volume of that name, and be deleted with the pod.
     assertRefused(
-            Code.INVALID_ARGUMENT, () -> publish(request(target, EXT4, SMALL).setVolumeId("vol")))
-        .contains("\"vol\"");
+            Code.INVALID_ARGUMENT,
+            () -> publish(request(target, EXT4, SMALL).setVolumeId("../vol")))
+        .contains("\"../vol\"");
     assertRefused(
             Code.INVALID_ARGUMENT,
             () -> publish(request(target, EXT4, SMALL).setTargetPath("relative")))

@@ -297,7 +297,7 @@ final class NodeProcess implements AutoCloseable {
   }
 
   private static void call(NodeVolumes volumes, EphemeralVolumes ephemeral, String[] words) {
-    VolumeId volume = EphemeralVolumes.idOrParse(words[1]);
+    VolumeId volume = ephemeral.idOrParse(words[1]);
     switch (words[0]) {
       case "publish-ephemeral" ->
           ephemeral.publish(

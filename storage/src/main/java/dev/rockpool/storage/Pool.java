@@ -1,6 +1,8 @@
 package dev.rockpool.storage;
 
 import dev.rockpool.storage.host.BlockDevice;
+import dev.rockpool.storage.host.FilesystemSpace;
+import dev.rockpool.storage.host.Host;
 import dev.rockpool.storage.host.MountTable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -381,8 +383,8 @@ public final class Pool implements AutoCloseable {
   /**
    * Whether its filesystem has no room left at all, for sparse images that are still to be filled.
    */
-  boolean full() throws IOException {
-    return Files.getFileStore(layout.root()).getUsableSpace() < FULL_BYTES;
+  boolean full(Host host) {
+    return FilesystemSpace.of(host, layout.root()).availableBytes() < FULL_BYTES;
   }
 
   /**

@@ -139,7 +139,7 @@ final class VolumeContents {
                 + " bytes, and should have "
                 + volume.capacityBytes());
       }
-      if (pool.full()) {
+      if (pool.full(host)) {
         return Optional.of(
             "the filesystem of pool \""
                 + pool.name()
