@@ -30,6 +30,16 @@ public final class DriverProcess implements AutoCloseable {
 
   /** Starts it; what it prints goes to a file in the directory. */
   public static DriverProcess start(Path directory, String... arguments) throws IOException {
+    return start(directory, "", arguments);
+  }
+
+  /**
+   * Starts it with more options of Java; what it prints goes to a file in the directory.
+   *
+   * @param javaOptions divided by spaces
+   */
+  public static DriverProcess start(Path directory, String javaOptions, String[] arguments)
+      throws IOException {
     assertThat(PROGRAM).as("the distribution, which 'mvn package' makes").isExecutable();
     Path output = Files.createTempFile(directory, "driver", ".log");
     List<String> command = new ArrayList<>(List.of(PROGRAM.toString()));
@@ -38,6 +48,7 @@ public final class DriverProcess implements AutoCloseable {
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
     builder.environment().remove("CSI_ENDPOINT");
     builder.environment().remove("ROCKPOOL_POOLS");
+    builder.environment().put("ROCKPOOL_JAVA_OPTIONS", javaOptions);
     return new DriverProcess(builder.start(), output);
   }
 
@@ -79,5 +90,7 @@ public final class DriverProcess implements AutoCloseable {
   @Override
   public void close() {
     process.destroyForcibly();
+    // What it holds open keeps filesystems from being unmounted.
+    await().atMost(PATIENCE).until(() -> !process.isAlive());
   }
 }

@@ -187,10 +187,13 @@ final class PoolGroups {
     GroupRecord record = group.record();
     markDeleting(group);
     for (GroupRecord.Member member : record.members()) {
-      pools
-          .findSnapshot(member.snapshot())
-          .filter(found -> found.record().group().filter(record.id()::equals).isPresent())
-          .ifPresent(found -> PoolSnapshots.deleteFrom(found.pool(), found.record().id()));
+      Optional<Pools.FoundSnapshot> found = pools.findSnapshot(member.snapshot());
+      if (found.isEmpty()) {
+        // Its removal may have been cut short between its record and its directory.
+        pools.all().forEach(pool -> pool.snapshots().sweep(member.snapshot()));
+      } else if (found.get().record().group().filter(record.id()::equals).isPresent()) {
+        PoolSnapshots.deleteFrom(found.get().pool(), member.snapshot());
+      }
     }
     try {
       group.pool().groups().remove(record.id());

@@ -80,6 +80,7 @@ final class HttpEndpointTest {
 
     assertThat(get("/metrics").body())
         .contains("rockpool_pool_volumes{pool=\"default\"} 1.0")
+        .contains("rockpool_pool_snapshots{pool=\"default\"} 0.0")
         .contains("rockpool_pool_promised_bytes{pool=\"default\"} 6.7108864E7")
         .containsPattern("rockpool_pool_promisable_bytes\\{pool=\"default\"\\} [0-9]")
         .containsPattern("rockpool_pool_available_bytes\\{pool=\"default\"\\} [0-9]")

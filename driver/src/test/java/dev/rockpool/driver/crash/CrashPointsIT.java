@@ -1,0 +1,303 @@
+package dev.rockpool.driver.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The real program is killed at every boundary of every operation. After each: another process
+ * takes over, the same call is made again and ends right, what was acknowledged is there, and when
+ * all is taken away nothing is left: no file, record, mount, loop device, or promise of capacity.
+ */
+final class CrashPointsIT {
+  private static int boundaries;
+  private static int killed;
+  private static int recovered;
+
+  @TempDir private static Path temporary;
+  private static Path agent;
+
+  /** What is done to volumes. */
+  interface Calls {
+    void run(Orchestrator calls) throws IOException;
+  }
+
+  /**
+   * An operation.
+   *
+   * @param name of it
+   * @param poolFs the filesystem of the pool
+   * @param before makes what it needs
+   * @param call the operation, which may be done again
+   * @param after looks whether all is as it should be
+   */
+  record Operation(String name, String poolFs, Calls before, Calls call, Calls after) {
+    @Override
+    public String toString() {
+      return name + " on " + poolFs;
+    }
+  }
+
+  private static Operation on(String poolFs, String name, Calls before, Calls call, Calls after) {
+    return new Operation(name, poolFs, before, call, after);
+  }
+
+  private static void holds(Orchestrator c, String id, String fsType, String content)
+      throws IOException {
+    assertThat(c.content(id, fsType, content)).as("content of %s", id).isEqualTo(content);
+  }
+
+  static Stream<Operation> operations() {
+    return Stream.of(
+        on("xfs", "create ext4", _ -> {}, c -> c.create("v", "ext4", 32), c -> c.use("v", "ext4")),
+        on(
+            "xfs",
+            "create thick block",
+            _ -> {},
+            c -> c.create("v", "", 8, "allocation", "thick"),
+            c -> c.use("v", "")),
+        on("xfs", "delete", c -> c.create("v", "ext4", 32), c -> c.delete("v"), _ -> {}),
+        on(
+            "xfs",
+            "expand",
+            c -> {
+              c.use("v", "xfs", 300, "data");
+            },
+            c -> {
+              c.expand("v", 320);
+              c.expandOnNode("v", 320);
+            },
+            c -> holds(c, "v", "xfs", "data")),
+        on("xfs", "attach", c -> c.create("v", "ext4", 32), c -> c.attach("v", "ext4"), _ -> {}),
+        on(
+            "xfs",
+            "detach",
+            c -> {
+              c.create("v", "ext4", 32);
+              c.attach("v", "ext4");
+            },
+            c -> c.detach("v"),
+            _ -> {}),
+        on(
+            "xfs",
+            "stage, publish",
+            c -> {
+              c.use("v", "ext4", 32, "data");
+              c.unpublish("v");
+              c.unstage("v");
+            },
+            c -> {
+              c.stage("v", "ext4");
+              c.publish("v", "ext4", false);
+            },
+            c -> holds(c, "v", "ext4", "data")),
+        on(
+            "xfs",
+            "unpublish, unstage",
+            c -> c.use("v", "ext4", 32, "data"),
+            c -> {
+              c.unpublish("v");
+              c.unstage("v");
+            },
+            c -> {
+              c.use("v", "ext4");
+              holds(c, "v", "ext4", "data");
+            }),
+        on(
+            "xfs",
+            "stage, publish block read-only",
+            c -> {
+              c.use("v", "", 8, "data");
+              c.unpublish("v");
+              c.unstage("v");
+            },
+            c -> {
+              c.stage("v", "");
+              c.publish("v", "", true);
+            },
+            c -> holds(c, "v", "", "data")),
+        on(
+            "xfs",
+            "unpublish, unstage block read-only",
+            c -> {
+              c.use("v", "", 8, "data");
+              c.unpublish("v");
+              c.publish("v", "", true);
+            },
+            c -> {
+              c.unpublish("v");
+              c.unstage("v");
+            },
+            c -> {
+              c.use("v", "");
+              holds(c, "v", "", "data");
+            }),
+        on(
+            "xfs",
+            "snapshot in use",
+            c -> c.use("v", "ext4", 32, "data"),
+            c -> c.snapshot("s", "v"),
+            c -> {
+              c.restore("r", "ext4", 32, "s");
+              c.use("r", "ext4");
+              holds(c, "r", "ext4", "data");
+              holds(c, "v", "ext4", "data");
+            }),
+        on(
+            "xfs",
+            "delete snapshot",
+            c -> {
+              c.use("v", "ext4", 32, "data");
+              c.snapshot("s", "v");
+            },
+            c -> c.deleteSnapshot("s"),
+            c -> {
+              assertThat(c.countSnapshots()).isZero();
+              holds(c, "v", "ext4", "data");
+            }),
+        on(
+            "xfs",
+            "restore larger",
+            c -> {
+              c.use("v", "xfs", 300, "data");
+              c.snapshot("s", "v");
+            },
+            c -> c.restore("r", "xfs", 310, "s"),
+            c -> {
+              c.use("r", "xfs");
+              holds(c, "r", "xfs", "data");
+            }),
+        on(
+            "xfs",
+            "clone in use",
+            c -> c.use("v", "btrfs", 256, "data"),
+            c -> c.copy("r", "btrfs", 256, "v"),
+            c -> {
+              c.use("r", "btrfs");
+              holds(c, "r", "btrfs", "data");
+              holds(c, "v", "btrfs", "data");
+            }),
+        on(
+            "xfs",
+            "group",
+            c -> {
+              c.use("v", "ext4", 32, "data");
+              c.use("w", "ext4", 32, "more");
+            },
+            c -> c.group("g", "v", "w"),
+            c -> {
+              assertThat(c.countSnapshots()).isEqualTo(2);
+              holds(c, "v", "ext4", "data");
+              holds(c, "w", "ext4", "more");
+            }),
+        on(
+            "xfs",
+            "delete group",
+            c -> {
+              c.create("v", "ext4", 32);
+              c.create("w", "ext4", 32);
+              c.group("g", "v", "w");
+            },
+            c -> c.deleteGroup("g"),
+            c -> assertThat(c.countSnapshots()).isZero()),
+        on(
+            "xfs",
+            "modify",
+            c -> c.create("v", "", 8),
+            c -> c.modify("v", "readIops", 100),
+            _ -> {}),
+        on(
+            "ext4",
+            "snapshot by copying",
+            c -> {
+              c.use("v", "ext4", 32, "data");
+              c.takeOff("v");
+            },
+            c -> c.snapshot("s", "v"),
+            c -> {
+              c.restore("r", "ext4", 32, "s");
+              c.use("r", "ext4");
+              holds(c, "r", "ext4", "data");
+            }),
+        on(
+            "ext4",
+            "restore by copying",
+            c -> {
+              c.use("v", "ext4", 32, "data");
+              c.takeOff("v");
+              c.snapshot("s", "v");
+            },
+            c -> c.restore("r", "ext4", 40, "s"),
+            c -> {
+              c.use("r", "ext4");
+              holds(c, "r", "ext4", "data");
+            }));
+  }
+
+  @BeforeAll
+  static void makeAgent() throws IOException {
+    agent = temporary.resolve("boundaries.jar");
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().putValue("Premain-Class", Boundary.class.getName());
+    try (OutputStream file = Files.newOutputStream(agent);
+        JarOutputStream jar = new JarOutputStream(file, manifest)) {
+      for (String name : List.of("Boundary", "Boundary$Marking")) {
+        String entry = "dev/rockpool/driver/crash/" + name + ".class";
+        jar.putNextEntry(new JarEntry(entry));
+        try (var in = Boundary.class.getClassLoader().getResourceAsStream(entry)) {
+          assertThat(in).isNotNull();
+          in.transferTo(jar);
+        }
+        jar.closeEntry();
+      }
+    }
+  }
+
+  @AfterAll
+  static void tell() {
+    System.out.printf(
+        "crash points: %d boundaries, %d killed, %d recovered%n", boundaries, killed, recovered);
+  }
+
+  @ParameterizedTest
+  @MethodSource("operations")
+  void isRightAfterwardsWhereverItWasKilled(Operation operation) throws Exception {
+    try (Scene scene = Scene.open(temporary, agent, operation.poolFs())) {
+      Orchestrator calls = scene.calls();
+      operation.before().run(calls);
+      scene.arm(0);
+      operation.call().run(calls);
+      int all = scene.disarm();
+      assertThat(all).as("boundaries").isGreaterThan(1);
+      operation.after().run(calls);
+      scene.clear("unharmed");
+
+      for (int boundary = 1; boundary <= all; boundary++) {
+        operation.before().run(calls);
+        if (scene.isKilled(boundary, operation.call())) {
+          killed++;
+        }
+        operation.call().run(calls);
+        operation.after().run(calls);
+        scene.clear("killed at boundary " + boundary + " of " + all);
+        recovered++;
+      }
+      boundaries += all;
+    }
+  }
+}

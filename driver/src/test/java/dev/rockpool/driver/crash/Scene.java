@@ -1,0 +1,182 @@
+package dev.rockpool.driver.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.rockpool.driver.DriverProcess;
+import dev.rockpool.driver.TestPools;
+import dev.rockpool.proto.csi.IdentityGrpc;
+import dev.rockpool.proto.csi.ProbeRequest;
+import dev.rockpool.storage.host.Command;
+import dev.rockpool.storage.host.ExecHost;
+import dev.rockpool.storage.host.MountTable;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** A pool on a filesystem of its own, and the program that serves it until it is killed. */
+final class Scene implements AutoCloseable {
+  private static final ExecHost HOST = new ExecHost((_, _, _) -> {});
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration POLL = Duration.ofMillis(1);
+  // Less than the filesystem has, which keeps some of what was deleted for a while.
+  private static final long LIMIT_BYTES = 3L << 30;
+  private static final int KILLED = 128 + 9;
+
+  private final Path work;
+  private final Path agent;
+  private final Path pool;
+  private final Path control;
+  private final Path socket;
+  private DriverProcess driver;
+  private final Orchestrator calls;
+
+  private Scene(Path work, Path agent) throws IOException {
+    this.work = work;
+    this.agent = agent;
+    this.pool = disk().resolve("pool");
+    this.control = Files.createDirectory(work.resolve("control"));
+    this.socket = work.resolve("run/csi.sock");
+    TestPools.local("default", pool);
+    this.driver = start();
+    this.calls = new Orchestrator(work, connect());
+  }
+
+  /**
+   * @param directory that everything is made in
+   * @param agent the jar of {@link Boundary}
+   * @param fsType of the pool
+   */
+  static Scene open(Path directory, Path agent, String fsType) throws IOException {
+    Path work = Files.createTempDirectory(directory, "scene").toRealPath();
+    Path image = work.resolve("disk.img");
+    HOST.run(Command.of("truncate", "--size", "4G", image.toString()));
+    HOST.run(Command.of("mkfs." + fsType, "-q", image.toString()));
+    Path disk = Files.createDirectory(work.resolve("disk"));
+    HOST.run(Command.of("mount", "-o", "loop", image.toString(), disk.toString()));
+    return new Scene(work, agent);
+  }
+
+  private Path disk() {
+    return work.resolve("disk");
+  }
+
+  Orchestrator calls() {
+    return calls;
+  }
+
+  private DriverProcess start() throws IOException {
+    return DriverProcess.start(
+        work,
+        "-javaagent:" + agent + "=" + control,
+        new String[] {
+          "standalone",
+          "--pool",
+          "default=" + pool + ",limit=" + LIMIT_BYTES,
+          "--node-id",
+          Orchestrator.NODE,
+          "--endpoint",
+          "unix://" + socket,
+          "--state-dir",
+          work.resolve("state").toString(),
+          "--target-root",
+          work.toString()
+        });
+  }
+
+  private ManagedChannel connect() {
+    ManagedChannel channel = driver.connect(socket);
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(5))
+        .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
+        .until(() ->
+            IdentityGrpc.newBlockingStub(channel)
+                .probe(ProbeRequest.getDefaultInstance())
+                .getReady()
+                .getValue());
+    return channel;
+  }
+
+  /**
+   * Makes the call, in which the program is killed at that boundary, and starts it again.
+   *
+   * @return false if it was not killed: a thread was elsewhere this time
+   */
+  boolean isKilled(int boundary, CrashPointsIT.Calls call) throws Exception {
+    arm(boundary);
+    try {
+      call.run(calls);
+      var _ = disarm();
+      return false;
+    } catch (StatusRuntimeException e) {
+      assertThat(e.getStatus().getCode())
+          .as(() -> e + driver.output())
+          .isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(driver.exitCode()).as(driver::output).isEqualTo(KILLED);
+      Files.delete(socket);
+      driver = start();
+      calls.use(connect());
+      return true;
+    }
+  }
+
+  /** Counts boundaries from now on, and kills the program at this one; 0 = at none. */
+  void arm(int boundary) throws IOException {
+    Path file = control.resolve("arm.tmp");
+    Files.writeString(file, "" + boundary);
+    Files.move(file, control.resolve("arm"));
+    await().pollInterval(POLL).until(() -> !Files.exists(control.resolve("arm")));
+  }
+
+  /** Ends that, and tells how many boundaries were passed. */
+  int disarm() throws IOException {
+    Files.createFile(control.resolve("disarm"));
+    Path count = control.resolve("count");
+    await().pollInterval(POLL).until(() -> Files.exists(count));
+    int passed = Integer.parseInt(Files.readString(count));
+    Files.delete(count);
+    return passed;
+  }
+
+  /**
+   * Takes everything away, and asserts that nothing is left.
+   *
+   * @param how it came to this, for messages
+   */
+  void clear(String how) throws IOException {
+    calls.takeAllAway();
+    assertThat(calls.capacity()).as("capacity, %s", how).isEqualTo(LIMIT_BYTES);
+    for (String part : List.of("volumes", "snapshots", "groups")) {
+      assertThat(pool.resolve(part)).as(how).isEmptyDirectory();
+    }
+    assertThat(work.resolve("state")).as(how).isEmptyDirectory();
+    assertThat(mounts()).as("mounts, %s", how).isEmpty();
+    assertThat(devices()).as("loop devices, %s", how).isEmpty();
+  }
+
+  private List<Path> mounts() {
+    return MountTable.read().all().stream()
+        .map(mount -> mount.mountPoint())
+        .filter(point -> point.startsWith(work) && !point.equals(disk()))
+        .toList();
+  }
+
+  private List<String> devices() {
+    return HOST.run(Command.of("losetup", "--list", "--noheadings", "-O", "BACK-FILE"))
+        .lines()
+        .filter(file -> file.contains(pool.toString()))
+        .toList();
+  }
+
+  @Override
+  public void close() throws IOException {
+    driver.close();
+    HOST.run(Command.of("umount", "--recursive", disk().toString()));
+  }
+}
