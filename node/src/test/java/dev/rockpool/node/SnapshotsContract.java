@@ -192,6 +192,8 @@ abstract class SnapshotsContract {
     assertThat(machine().pool().resolve("volumes")).isDirectoryContaining("glob:**/vol");
     assertThat(node.volumes().list(Optional.empty(), 10)).hasSize(1);
 
+    // As it is rounded: the source was asked for so, too.
+    node.restore("rounded", Kind.EXT4, new SizeRange(bytes - 100, 0), of(taken));
     String same = node.restore("same", Kind.EXT4, new SizeRange(0, 2 * bytes), of(taken));
     assertThat(node.volumes().find(VolumeId.parse(same)).orElseThrow().record().capacityBytes())
         .isEqualTo(bytes);

@@ -41,7 +41,7 @@ final class VolumePlan {
         asked.name(),
         VolumeRecord.State.CREATING,
         kind,
-        size(asked, origin).choose(kind.minimumBytes(), sector, kind.description()),
+        bytes(asked, kind, sector, origin),
         sector,
         asked.allocation(),
         asked.diskConflict(),
@@ -55,15 +55,21 @@ final class VolumePlan {
         List.of());
   }
 
-  /** What is asked for, but at least what the source has. */
-  private static SizeRange size(NewVolume asked, Optional<Restoring.Origin> origin) {
-    if (origin.isEmpty()) {
-      return asked.size();
-    }
-    long least = origin.get().sizeBytes();
-    long required = asked.size().required() == 0 ? least : asked.size().required();
+  /**
+   * What is asked for, but at least what the source has. It is compared as it would be rounded: who
+   * asks for a copy as the source was asked for gets one.
+   */
+  private static long bytes(
+      NewVolume asked, Contents kind, int sector, Optional<Restoring.Origin> origin) {
+    long least = origin.map(Restoring.Origin::sizeBytes).orElse(0L);
     long limit = asked.size().limit();
-    if (required < least || (limit > 0 && limit < least)) {
+    boolean unsaid = asked.size().required() == 0;
+    SizeRange size =
+        unsaid && (limit == 0 || least <= limit) && least > 0
+            ? new SizeRange(least, limit)
+            : asked.size();
+    long bytes = size.choose(kind.minimumBytes(), sector, kind.description());
+    if (bytes < least) {
       throw new StorageException(
           StorageException.Reason.OUT_OF_RANGE,
           "capacity_range "
@@ -72,7 +78,7 @@ final class VolumePlan {
               + least
               + " bytes, and the volume can't be smaller");
     }
-    return new SizeRange(required, limit);
+    return bytes;
   }
 
   /**

@@ -24,14 +24,15 @@ final class PoolCollector implements MultiCollector {
   }
 
   private record Reading(
-      String pool, long promisable, long promised, long available, long volumes) {
+      String pool, long promisable, long promised, long available, long volumes, long snapshots) {
     static Reading of(Pool pool) {
       return new Reading(
           pool.name().value(),
           pool.promisableBytes(),
           pool.promisedBytes(),
           pool.availableBytes(),
-          pool.count());
+          pool.count(),
+          pool.snapshotCount());
     }
   }
 
@@ -49,12 +50,12 @@ final class PoolCollector implements MultiCollector {
     return MetricSnapshots.of(
         gauge(
             "rockpool_pool_promisable_bytes",
-            "Bytes that the pool may promise to volumes in all.",
+            "Bytes that the pool may promise to volumes and snapshots in all.",
             readings,
             Reading::promisable),
         gauge(
             "rockpool_pool_promised_bytes",
-            "Bytes that the pool has promised to volumes.",
+            "Bytes that the pool has promised to volumes and snapshots.",
             readings,
             Reading::promised),
         gauge(
@@ -62,7 +63,8 @@ final class PoolCollector implements MultiCollector {
             "Bytes that the pool can still promise.",
             readings,
             Reading::available),
-        gauge("rockpool_pool_volumes", "Volumes in the pool.", readings, Reading::volumes));
+        gauge("rockpool_pool_volumes", "Volumes in the pool.", readings, Reading::volumes),
+        gauge("rockpool_pool_snapshots", "Snapshots in the pool.", readings, Reading::snapshots));
   }
 
   private static Optional<Reading> read(Pool pool) {
