@@ -17,7 +17,9 @@ import java.util.concurrent.TimeUnit;
 
 /** The built program, as a process of its own. */
 public final class DriverProcess implements AutoCloseable {
-  private static final Path PROGRAM = Path.of("target/rockpool/bin/rockpool").toAbsolutePath();
+  /** The built program's directory. */
+  public static final Path DISTRIBUTION = Path.of("target/rockpool").toAbsolutePath();
+
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Process process;
@@ -30,19 +32,22 @@ public final class DriverProcess implements AutoCloseable {
 
   /** Starts it; what it prints goes to a file in the directory. */
   public static DriverProcess start(Path directory, String... arguments) throws IOException {
-    return start(directory, "", arguments);
+    return start(directory, DISTRIBUTION, "", arguments);
   }
 
   /**
-   * Starts it with more options of Java; what it prints goes to a file in the directory.
+   * Starts a copy of it with more options of Java; what it prints goes to a file in the directory.
    *
+   * @param distribution the copy's directory
    * @param javaOptions divided by spaces
    */
-  public static DriverProcess start(Path directory, String javaOptions, String[] arguments)
+  public static DriverProcess start(
+      Path directory, Path distribution, String javaOptions, String[] arguments)
       throws IOException {
-    assertThat(PROGRAM).as("the distribution, which 'mvn package' makes").isExecutable();
+    Path program = distribution.resolve("bin/rockpool");
+    assertThat(program).as("the distribution, which 'mvn package' makes").isExecutable();
     Path output = Files.createTempFile(directory, "driver", ".log");
-    List<String> command = new ArrayList<>(List.of(PROGRAM.toString()));
+    List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());

@@ -41,7 +41,7 @@ final class FilesystemRenewal {
    * @param mountPoint where it may be mounted meanwhile; it is made, and removed again
    */
   void renew(FsType type, Path image, int sectorBytes, Path mountPoint) throws IOException {
-    clear(image, mountPoint);
+    clear(mountPoint);
     boolean grow = Superblock.read(image).filter(found -> found.growsTo(size(image))).isPresent();
     switch (type) {
       case EXT4 -> renewExt4(image, grow);
@@ -65,22 +65,15 @@ final class FilesystemRenewal {
     AtomicFiles.sync(image);
   }
 
-  /** Takes away what a renewal that was cut short left: a mount, a device. */
-  void clear(Path image, Path mountPoint) throws IOException {
+  /** Takes away what a renewal that was cut short left: a mount, with its device. */
+  void clear(Path mountPoint) throws IOException {
     if (!Files.exists(mountPoint)) {
       return;
     }
     while (MountTable.read().at(mountPoint).isPresent()) {
-      host.run(Command.of("umount", mountPoint.toString()));
+      host.run(Command.of("umount", mountPoint.toString()).within(LIMIT));
     }
-    if (Files.exists(image)) {
-      for (LoopDevices.Attached left : loops.of(image)) {
-        if (!left.autoclear()) {
-          loops.detach(left.device());
-        }
-      }
-    }
-    Files.deleteIfExists(mountPoint);
+    Files.delete(mountPoint);
   }
 
   private void renewExt4(Path image, boolean grow) throws IOException {
@@ -122,8 +115,8 @@ final class FilesystemRenewal {
     if (!Files.isDirectory(mountPoint)) {
       Files.createDirectory(mountPoint, AtomicFiles.OWNER_DIRECTORY);
     }
-    LoopDevice device = loops.attach(image, false, sectorBytes);
-    try {
+    // It vanishes with its mount, or with this process.
+    try (LoopDevices.Held held = loops.hold(image, false, sectorBytes)) {
       String options = "nosuid,nodev,noexec" + (type == FsType.XFS ? ",nouuid" : "");
       host.run(
           Command.of(
@@ -132,21 +125,16 @@ final class FilesystemRenewal {
                   type.label(),
                   "-o",
                   options,
-                  device.toString(),
+                  held.device().toString(),
                   mountPoint.toString())
               .within(LIMIT));
-    } catch (RuntimeException e) {
-      loops.detach(device);
-      throw e;
+      try {
+        action.run(held.device());
+      } finally {
+        host.run(Command.of("umount", mountPoint.toString()).within(LIMIT));
+      }
     }
-    try {
-      // From here on the device vanishes with its mount.
-      loops.detach(device);
-      action.run(device);
-    } finally {
-      host.run(Command.of("umount", mountPoint.toString()).within(LIMIT));
-      Files.deleteIfExists(mountPoint);
-    }
+    Files.deleteIfExists(mountPoint);
   }
 
   private void grow(FsType type, LoopDevice device, Path mountPoint) {

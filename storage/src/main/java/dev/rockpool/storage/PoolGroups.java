@@ -45,8 +45,14 @@ final class PoolGroups {
         // What was interrupted has no moment yet.
         remove(pools, there.get());
       }
-      List<Pools.Found> volumes = sorted.stream().map(source -> require(pools, source)).toList();
-      return take(pools, id, name, volumes);
+      List<KeyedLocks.Held> changing = new ArrayList<>();
+      try {
+        sorted.forEach(source -> changing.add(changes.lock(source)));
+        return take(
+            pools, id, name, sorted.stream().map(source -> require(pools, source)).toList());
+      } finally {
+        changing.forEach(KeyedLocks.Held::close);
+      }
     }
   }
 
@@ -91,34 +97,22 @@ final class PoolGroups {
                 .map(member -> new GroupRecord.Member(member.id(), member.source()))
                 .toList(),
             Instant.now().truncatedTo(ChronoUnit.MILLIS));
-    List<KeyedLocks.Held> changing = new ArrayList<>();
-    try {
-      volumes.forEach(volume -> changing.add(changes.lock(volume.record().id())));
-      // Before anything is written: what can't be held still together leaves nothing behind.
-      try (Stillness.Held held = stillness.hold(volumes)) {
-        write(home, record);
-        try {
-          Instant moment = take(volumes, planned, held);
-          GroupRecord ready =
-              home.groups()
-                  .update(
-                      id,
-                      now ->
-                          now.withState(
-                              GroupRecord.State.READY, moment.truncatedTo(ChronoUnit.MILLIS)));
-          return group(pools, ready);
-        } catch (IOException e) {
-          StorageException failure =
-              StorageException.of("can't take group \"" + id + "\" of snapshots", e);
-          abandon(pools, home, record, failure);
-          throw failure;
-        } catch (RuntimeException e) {
-          abandon(pools, home, record, e);
-          throw e;
-        }
+    // Before anything is written: what can't be held still together leaves nothing behind.
+    try (Stillness.Held held = stillness.hold(volumes)) {
+      write(home, record);
+      try {
+        Instant moment = take(volumes, planned, held).truncatedTo(ChronoUnit.MILLIS);
+        return group(
+            pools, home.groups().update(id, now -> now.withState(GroupRecord.State.READY, moment)));
+      } catch (IOException e) {
+        StorageException failure =
+            StorageException.of("can't take group \"" + id + "\" of snapshots", e);
+        abandon(pools, home, record, failure);
+        throw failure;
+      } catch (RuntimeException e) {
+        abandon(pools, home, record, e);
+        throw e;
       }
-    } finally {
-      changing.forEach(KeyedLocks.Held::close);
     }
   }
 
@@ -130,10 +124,13 @@ final class PoolGroups {
   private static void write(Pool home, GroupRecord record) {
     try {
       AtomicFiles.ensureDirectory(home.groups().kind().directory(record.id()));
+      home.groups().create(record);
     } catch (IOException e) {
       throw StorageException.of("can't make group \"" + record.id() + "\"", e);
+    } catch (StorageException e) {
+      home.groups().sweep(record.id());
+      throw e;
     }
-    home.groups().create(record);
   }
 
   private Instant take(List<Pools.Found> volumes, List<SnapshotRecord> planned, Stillness.Held held)

@@ -43,6 +43,7 @@ final class VolumeContents {
       throw new IllegalStateException("only a volume that is being created gets new contents");
     }
     if (volume.source().isPresent()) {
+      renewal.clear(pool.layout().mountPoint(volume.id()));
       restoring.fill(pools, pool, volume, volume.source().get());
     }
     boolean enforced =
@@ -119,7 +120,7 @@ final class VolumeContents {
 
   /** Removes the contents, the image or every file of the directory. */
   void remove(Pool pool, VolumeId id) throws IOException {
-    renewal.clear(pool.image(id), pool.layout().mountPoint(id));
+    renewal.clear(pool.layout().mountPoint(id));
     Files.deleteIfExists(pool.image(id));
     AtomicFiles.deleteTree(pool.data(id));
   }

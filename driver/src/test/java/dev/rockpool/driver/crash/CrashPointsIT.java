@@ -2,15 +2,9 @@ package dev.rockpool.driver.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.rockpool.driver.DriverProcess;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.jar.Attributes;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,7 +23,7 @@ final class CrashPointsIT {
   private static int recovered;
 
   @TempDir private static Path temporary;
-  private static Path agent;
+  private static Path program;
 
   /** What is done to volumes. */
   interface Calls {
@@ -249,23 +243,9 @@ final class CrashPointsIT {
   }
 
   @BeforeAll
-  static void makeAgent() throws IOException {
-    agent = temporary.resolve("boundaries.jar");
-    Manifest manifest = new Manifest();
-    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
-    manifest.getMainAttributes().putValue("Premain-Class", Boundary.class.getName());
-    try (OutputStream file = Files.newOutputStream(agent);
-        JarOutputStream jar = new JarOutputStream(file, manifest)) {
-      for (String name : List.of("Boundary", "Boundary$Marking")) {
-        String entry = "dev/rockpool/driver/crash/" + name + ".class";
-        jar.putNextEntry(new JarEntry(entry));
-        try (var in = Boundary.class.getClassLoader().getResourceAsStream(entry)) {
-          assertThat(in).isNotNull();
-          in.transferTo(jar);
-        }
-        jar.closeEntry();
-      }
-    }
+  static void markProgram() throws IOException {
+    program = temporary.resolve("rockpool");
+    MarkedProgram.make(DriverProcess.DISTRIBUTION, program);
   }
 
   @AfterAll
@@ -277,7 +257,7 @@ final class CrashPointsIT {
   @ParameterizedTest
   @MethodSource("operations")
   void isRightAfterwardsWhereverItWasKilled(Operation operation) throws Exception {
-    try (Scene scene = Scene.open(temporary, agent, operation.poolFs())) {
+    try (Scene scene = Scene.open(temporary, program, operation.poolFs())) {
       Orchestrator calls = scene.calls();
       operation.before().run(calls);
       scene.arm(0);

@@ -59,9 +59,14 @@ final class Orchestrator {
     this.channel = channel;
   }
 
+  /** Makes no more calls. */
+  void close() {
+    channel.shutdownNow();
+  }
+
   /** Goes on with another process of the driver. */
   void use(ManagedChannel next) {
-    channel.shutdownNow();
+    close();
     channel = next;
   }
 

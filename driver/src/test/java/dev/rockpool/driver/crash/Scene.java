@@ -29,16 +29,16 @@ final class Scene implements AutoCloseable {
   private static final int KILLED = 128 + 9;
 
   private final Path work;
-  private final Path agent;
+  private final Path program;
   private final Path pool;
   private final Path control;
   private final Path socket;
   private DriverProcess driver;
   private final Orchestrator calls;
 
-  private Scene(Path work, Path agent) throws IOException {
+  private Scene(Path work, Path program) throws IOException {
     this.work = work;
-    this.agent = agent;
+    this.program = program;
     this.pool = disk().resolve("pool");
     this.control = Files.createDirectory(work.resolve("control"));
     this.socket = work.resolve("run/csi.sock");
@@ -49,17 +49,17 @@ final class Scene implements AutoCloseable {
 
   /**
    * @param directory that everything is made in
-   * @param agent the jar of {@link Boundary}
+   * @param program the directory of a {@link MarkedProgram}
    * @param fsType of the pool
    */
-  static Scene open(Path directory, Path agent, String fsType) throws IOException {
+  static Scene open(Path directory, Path program, String fsType) throws IOException {
     Path work = Files.createTempDirectory(directory, "scene").toRealPath();
     Path image = work.resolve("disk.img");
     HOST.run(Command.of("truncate", "--size", "4G", image.toString()));
     HOST.run(Command.of("mkfs." + fsType, "-q", image.toString()));
     Path disk = Files.createDirectory(work.resolve("disk"));
     HOST.run(Command.of("mount", "-o", "loop", image.toString(), disk.toString()));
-    return new Scene(work, agent);
+    return new Scene(work, program);
   }
 
   private Path disk() {
@@ -73,7 +73,8 @@ final class Scene implements AutoCloseable {
   private DriverProcess start() throws IOException {
     return DriverProcess.start(
         work,
-        "-javaagent:" + agent + "=" + control,
+        program,
+        "-D" + Boundary.DIRECTORY + "=" + control,
         new String[] {
           "standalone",
           "--pool",
@@ -112,18 +113,21 @@ final class Scene implements AutoCloseable {
     arm(boundary);
     try {
       call.run(calls);
-      var _ = disarm();
-      return false;
     } catch (StatusRuntimeException e) {
       assertThat(e.getStatus().getCode())
           .as(() -> e + driver.output())
           .isEqualTo(Status.Code.UNAVAILABLE);
-      assertThat(driver.exitCode()).as(driver::output).isEqualTo(KILLED);
-      Files.delete(socket);
-      driver = start();
-      calls.use(connect());
-      return true;
     }
+    // What goes on in the background may be killed when the call was answered already.
+    if (answered(disarmed())) {
+      return false;
+    }
+    assertThat(driver.exitCode()).as(driver::output).isEqualTo(KILLED);
+    Files.delete(socket);
+    Files.deleteIfExists(control.resolve("disarm"));
+    driver = start();
+    calls.use(connect());
+    return true;
   }
 
   /** Counts boundaries from now on, and kills the program at this one; 0 = at none. */
@@ -136,12 +140,22 @@ final class Scene implements AutoCloseable {
 
   /** Ends that, and tells how many boundaries were passed. */
   int disarm() throws IOException {
-    Files.createFile(control.resolve("disarm"));
+    Path count = disarmed();
+    assertThat(answered(count)).as(driver::output).isTrue();
+    return Integer.parseInt(Files.readString(count));
+  }
+
+  private Path disarmed() throws IOException {
     Path count = control.resolve("count");
-    await().pollInterval(POLL).until(() -> Files.exists(count));
-    int passed = Integer.parseInt(Files.readString(count));
-    Files.delete(count);
-    return passed;
+    Files.deleteIfExists(count);
+    Files.createFile(control.resolve("disarm"));
+    return count;
+  }
+
+  /** Whether the program has told how many boundaries it passed; else it has been killed. */
+  private boolean answered(Path count) {
+    await().pollInterval(POLL).until(() -> Files.exists(count) || !driver.isAlive());
+    return Files.exists(count);
   }
 
   /**
@@ -176,6 +190,7 @@ final class Scene implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    calls.close();
     driver.close();
     HOST.run(Command.of("umount", "--recursive", disk().toString()));
   }
