@@ -111,6 +111,7 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
               throw StorageException.invalid(
                   "staging_target_path: an ephemeral volume is not staged by its user");
             }
+            var _ = require(name, "volume_id", ephemeral::idOrParse);
             ephemeral.publish(
                 name, request.getVolumeContextMap(), target, capability, request.getReadonly());
           } else {
@@ -131,7 +132,7 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
           check(request);
           String name = require(request.getVolumeId(), "volume_id");
           String target = require(request.getTargetPath(), "target_path");
-          if (ephemeral.knows(name)) {
+          if (require(name, "volume_id", ephemeral::knows)) {
             ephemeral.unpublish(name, target);
           } else {
             node.unpublish(require(name, "volume_id", VolumeId::parse), target);

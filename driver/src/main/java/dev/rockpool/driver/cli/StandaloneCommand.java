@@ -4,7 +4,10 @@ import dev.rockpool.driver.log.Logging;
 import dev.rockpool.driver.socket.Endpoint;
 import dev.rockpool.driver.standalone.Standalone;
 import dev.rockpool.driver.standalone.StandaloneConfig;
+import dev.rockpool.storage.ByteSize;
+import dev.rockpool.storage.CopyRate;
 import dev.rockpool.storage.NodeId;
+import dev.rockpool.storage.StorageException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
@@ -91,6 +94,13 @@ final class StandaloneCommand implements Callable<Integer> {
   private Optional<Path> ioCgroup = Optional.empty();
 
   @Option(
+      names = "--copy-rate",
+      paramLabel = "SIZE",
+      description =
+          "Bytes that are copied in a second at most, for snapshots and clones in pools whose filesystem has no reflinks; all copies share them (default: 200Mi).")
+  private Optional<String> copyRate = Optional.empty();
+
+  @Option(
       names = "--http",
       paramLabel = "[ADDRESS:]PORT",
       description =
@@ -146,6 +156,19 @@ final class StandaloneCommand implements Callable<Integer> {
                     directory, kubeletEndpoint.orElse(socket.path()))),
             stateDirectory.orElseGet(() -> Path.of("/run/rockpool", id.value())),
             targetRoots,
-            ioCgroup));
+            ioCgroup,
+            copyRate.map(this::bytes).orElse(CopyRate.DEFAULT_BYTES_PER_SECOND)));
+  }
+
+  private long bytes(String text) {
+    try {
+      long bytes = ByteSize.parse(text);
+      if (bytes > 0) {
+        return bytes;
+      }
+    } catch (StorageException e) {
+      throw Wrong.usage(command, "--copy-rate: " + e.getMessage());
+    }
+    throw Wrong.usage(command, "--copy-rate " + text + ": nothing would ever be copied");
   }
 }

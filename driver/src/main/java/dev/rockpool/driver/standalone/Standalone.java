@@ -73,7 +73,7 @@ public final class Standalone {
     this.metrics = config.http().map(_ -> new Metrics(config.version(), pools::ifOpen));
     ExecHost host = new ExecHost(metrics.<ExecHost.Observer>map(m -> m).orElse((_, _, _) -> {}));
     VolumeLocks locks = new VolumeLocks();
-    CopyRate rate = new CopyRate(CopyRate.DEFAULT_BYTES_PER_SECOND);
+    CopyRate rate = new CopyRate(config.copyBytesPerSecond());
     this.snapshots = new PoolSnapshots(pools, host, locks, rate);
     this.nodeVolumes =
         new NodeVolumes(

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param targetRoots below which requests may name paths
  * @param ioCgroup in which users of volumes are limited whose target is none of kubelet's; empty =
  *     nowhere
+ * @param copyBytesPerSecond of all copies of images together
  */
 public record StandaloneConfig(
     String version,
@@ -33,7 +34,8 @@ public record StandaloneConfig(
     Optional<Registration> registration,
     Path stateDirectory,
     List<Path> targetRoots,
-    Optional<Path> ioCgroup) {
+    Optional<Path> ioCgroup,
+    long copyBytesPerSecond) {
 
   public StandaloneConfig {
     pools = List.copyOf(pools);

@@ -79,6 +79,8 @@ final class UsageTest {
     assertWrong("--http", "localhost:9810", "ADDRESS:PORT");
     assertWrong("--max-volumes", "many", "int");
     assertWrong("--max-volumes", "-1", "negative");
+    assertWrong("--copy-rate", "fast", "not a size");
+    assertWrong("--copy-rate", "0", "nothing would ever be copied");
     assertWrong("--log-level", "loud", "ERROR");
   }
 
