@@ -78,10 +78,7 @@ final class Requirements {
 
   /** The volume of that id; NOT_FOUND if there is none, or it is not ready. */
   static Pools.Found ready(Pools pools, VolumeId id) {
-    return pools
-        .find(id)
-        .filter(found -> found.record().state() == VolumeRecord.State.READY)
-        .orElseThrow(() -> StorageException.notFound("no volume \"" + id + "\""));
+    return pools.ready(id).orElseThrow(() -> StorageException.notFound("no volume \"" + id + "\""));
   }
 
   /** That the path is in no pool; INVALID if it is. */

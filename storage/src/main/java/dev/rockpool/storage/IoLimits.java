@@ -26,11 +26,7 @@ public record IoLimits(
       OptionalLong readIops,
       OptionalLong writeIops,
       OptionalLong readBytesPerSecond,
-      OptionalLong writeBytesPerSecond) {
-    public static final Change NOTHING =
-        new Change(
-            OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
-  }
+      OptionalLong writeBytesPerSecond) {}
 
   public IoLimits changed(Change change) {
     return new IoLimits(

@@ -68,8 +68,7 @@ final class PoolGroups {
   private static Pools.Found require(Pools pools, VolumeId id) {
     Pools.Found found =
         pools
-            .find(id)
-            .filter(volume -> volume.record().state() == VolumeRecord.State.READY)
+            .ready(id)
             .orElseThrow(
                 () -> StorageException.notFound("source_volume_ids: no volume \"" + id + "\""));
     if (!found.record().contents().image()) {
@@ -182,7 +181,8 @@ final class PoolGroups {
   /** Removes the members first: as long as one is left, the record says to which group it is. */
   private static void remove(Pools pools, Pools.FoundGroup group) {
     GroupRecord record = group.record();
-    markDeleting(group);
+    GroupStore store = group.pool().groups();
+    store.mark(record.id(), now -> now.withState(GroupRecord.State.DELETING, now.createdAt()));
     for (GroupRecord.Member member : record.members()) {
       Optional<Pools.FoundSnapshot> found = pools.findSnapshot(member.snapshot());
       if (found.isEmpty()) {
@@ -193,25 +193,9 @@ final class PoolGroups {
       }
     }
     try {
-      group.pool().groups().remove(record.id());
+      store.remove(record.id());
     } catch (IOException e) {
       throw StorageException.of("can't delete group \"" + record.id() + "\"", e);
-    }
-  }
-
-  private static void markDeleting(Pools.FoundGroup group) {
-    try {
-      group
-          .pool()
-          .groups()
-          .update(
-              group.record().id(),
-              now -> now.withState(GroupRecord.State.DELETING, now.createdAt()));
-    } catch (StorageException e) {
-      if (e.reason() != StorageException.Reason.EXHAUSTED) {
-        throw e;
-      }
-      log.warn("group \"{}\" is deleted without a mark: {}", group.record().id(), e.getMessage());
     }
   }
 

@@ -52,10 +52,10 @@ public final class PoolSnapshotBlocks implements SnapshotBlocks {
   }
 
   private Pools.FoundSnapshot image(SnapshotId id) {
-    Pools open = pools.get();
     Pools.FoundSnapshot found =
-        open.findSnapshot(id)
-            .filter(open::visible)
+        pools
+            .get()
+            .visibleSnapshot(id)
             .orElseThrow(() -> StorageException.notFound("no snapshot \"" + id + "\""));
     if (!found.record().contents().image()) {
       throw StorageException.invalid(

@@ -107,8 +107,7 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
   }
 
   private static Pools.Found require(Pools open, VolumeId id) {
-    return open.find(id)
-        .filter(found -> found.record().state() == VolumeRecord.State.READY)
+    return open.ready(id)
         .orElseThrow(() -> StorageException.notFound("source_volume_id: no volume \"" + id + "\""));
   }
 
@@ -347,7 +346,7 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
             .orElseThrow(() ->
                 StorageException.precondition(
                     "snapshot \"" + id + "\" is in use: a volume is being made of it"))) {
-      markDeleting(pool, id);
+      pool.snapshots().mark(id, now -> now.withState(SnapshotRecord.State.DELETING));
       remove(pool, id);
     } catch (StorageException e) {
       // Removed meanwhile by another node, it is what it was to become.
@@ -359,18 +358,6 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
     }
   }
 
-  private static void markDeleting(Pool pool, SnapshotId id) {
-    try {
-      pool.snapshots().update(id, now -> now.withState(SnapshotRecord.State.DELETING));
-    } catch (StorageException e) {
-      if (e.reason() != StorageException.Reason.EXHAUSTED) {
-        throw e;
-      }
-      // A full disk must not keep a snapshot from being deleted: that is what makes room.
-      log.warn("snapshot \"{}\" is deleted without a mark: {}", id, e.getMessage());
-    }
-  }
-
   private static void remove(Pool pool, SnapshotId id) throws IOException {
     Files.deleteIfExists(pool.layout().image(id));
     AtomicFiles.deleteTree(pool.layout().data(id));
@@ -379,8 +366,7 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
 
   @Override
   public Optional<Snapshot> find(SnapshotId id) {
-    Pools open = pools.get();
-    return open.findSnapshot(id).filter(open::visible).map(Pools.FoundSnapshot::snapshot);
+    return pools.get().visibleSnapshot(id).map(Pools.FoundSnapshot::snapshot);
   }
 
   @Override

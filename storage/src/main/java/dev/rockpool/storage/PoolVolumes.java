@@ -222,7 +222,13 @@ public final class PoolVolumes implements Volumes {
                             + "\" is still in use, though it is published to none: it is"
                             + " staged on a node, or being copied")
                     : busyElsewhere(id))) {
-      markDeleting(pool, id);
+      pool.volumes()
+          .mark(
+              id,
+              now -> {
+                requireFree(now);
+                return now.withState(VolumeRecord.State.DELETING);
+              });
       contents.remove(pool, id);
       pool.volumes().remove(id);
     } catch (StorageException e) {
@@ -232,26 +238,6 @@ public final class PoolVolumes implements Volumes {
       }
     } catch (IOException e) {
       throw StorageException.of("can't delete volume \"" + id + "\"", e);
-    }
-  }
-
-  private static void markDeleting(Pool pool, VolumeId id) {
-    try {
-      pool.volumes()
-          .update(
-              id,
-              now -> {
-                requireFree(now);
-                return now.withState(VolumeRecord.State.DELETING);
-              });
-    } catch (StorageException e) {
-      if (e.reason() != StorageException.Reason.EXHAUSTED) {
-        throw e;
-      }
-      // A full disk must not keep a volume from being deleted. It has no users, and its retry
-      // begins
-      // with the same checks.
-      log.warn("volume \"{}\" is deleted without a mark: {}", id, e.getMessage());
     }
   }
 
@@ -268,11 +254,7 @@ public final class PoolVolumes implements Volumes {
 
   @Override
   public Optional<Volume> find(VolumeId id) {
-    return pools
-        .get()
-        .find(id)
-        .filter(found -> found.record().state() == VolumeRecord.State.READY)
-        .map(Pools.Found::volume);
+    return pools.get().ready(id).map(Pools.Found::volume);
   }
 
   @Override

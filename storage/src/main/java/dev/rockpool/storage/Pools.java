@@ -93,6 +93,11 @@ public final class Pools implements AutoCloseable {
     return first(pool -> pool.find(id).map(record -> new Found(pool, record)));
   }
 
+  /** The volume, if it is ready; as {@link #find}. */
+  public Optional<Found> ready(VolumeId id) {
+    return find(id).filter(found -> found.record().state() == VolumeRecord.State.READY);
+  }
+
   /**
    * The snapshot, in whatever state and pool.
    *
@@ -109,6 +114,11 @@ public final class Pools implements AutoCloseable {
    */
   Optional<FoundGroup> findGroup(GroupId id) {
     return first(pool -> pool.find(id).map(record -> new FoundGroup(pool, record)));
+  }
+
+  /** The snapshot, if it is {@link #visible}; as {@link #findSnapshot}. */
+  Optional<FoundSnapshot> visibleSnapshot(SnapshotId id) {
+    return findSnapshot(id).filter(this::visible);
   }
 
   /** Whether its moment is held: a member of a group has none before all of them have one. */

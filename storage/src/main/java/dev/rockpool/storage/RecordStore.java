@@ -222,6 +222,21 @@ abstract class RecordStore<I extends Comparable<I>, R> {
         });
   }
 
+  /**
+   * Marks what is about to be removed, as {@link #update} does; but a full disk must not keep it
+   * from that, which makes room. A removal without a mark begins with the same checks again.
+   */
+  void mark(I id, UnaryOperator<R> change) {
+    try {
+      var _ = update(id, change);
+    } catch (StorageException e) {
+      if (e.reason() != StorageException.Reason.EXHAUSTED) {
+        throw e;
+      }
+      log.warn("{} is deleted without a mark: {}", name(id), e.getMessage());
+    }
+  }
+
   /** Removes the directory with what is left in it, its record last but the locks. */
   void remove(I id) throws IOException {
     Files.deleteIfExists(kind.record(id));

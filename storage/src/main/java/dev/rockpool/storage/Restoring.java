@@ -60,8 +60,7 @@ final class Restoring {
   private static Pools.FoundSnapshot snapshot(Pools pools, SnapshotId id) {
     Pools.FoundSnapshot found =
         pools
-            .findSnapshot(id)
-            .filter(pools::visible)
+            .visibleSnapshot(id)
             .orElseThrow(() ->
                 StorageException.notFound("volume_content_source: no snapshot \"" + id + "\""));
     if (!found.record().ready()) {
@@ -73,8 +72,7 @@ final class Restoring {
 
   private static Pools.Found volume(Pools pools, VolumeId id) {
     return pools
-        .find(id)
-        .filter(found -> found.record().state() == VolumeRecord.State.READY)
+        .ready(id)
         .orElseThrow(
             () -> StorageException.notFound("volume_content_source: no volume \"" + id + "\""));
   }
@@ -159,10 +157,7 @@ final class Restoring {
       // One command makes lasting what every file of the tree has.
       host.run(Command.of("sync", "--file-system", to.toString()).within(TREE_LIMIT));
     } catch (CommandException e) {
-      throw e.noSpace()
-          ? new StorageException(
-              StorageException.Reason.EXHAUSTED, String.valueOf(e.getMessage()), e)
-          : e;
+      throw e.meaning();
     }
   }
 }

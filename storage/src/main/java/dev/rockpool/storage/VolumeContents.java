@@ -180,10 +180,7 @@ final class VolumeContents {
     } catch (CommandException e) {
       // ext4 keeps all that it could allocate until it was full.
       setLength(image, before);
-      throw e.noSpace()
-          ? new StorageException(
-              StorageException.Reason.EXHAUSTED, String.valueOf(e.getMessage()), e)
-          : e;
+      throw e.meaning();
     }
   }
 
@@ -197,12 +194,8 @@ final class VolumeContents {
     try {
       host.run(mkfs);
     } catch (CommandException e) {
-      if (e.noSpace()) {
-        throw new StorageException(
-            StorageException.Reason.EXHAUSTED, String.valueOf(e.getMessage()), e);
-      }
-      if (volume.mkfsOptions().isEmpty()) {
-        throw e;
+      if (e.noSpace() || volume.mkfsOptions().isEmpty()) {
+        throw e.meaning();
       }
       throw new StorageException(
           StorageException.Reason.INVALID, "parameter \"mkfsOptions\": " + e.getMessage(), e);

@@ -35,4 +35,11 @@ public final class CommandException extends StorageException {
   public boolean noSpace() {
     return stderr.contains("No space left on device");
   }
+
+  /** This, or EXHAUSTED with its message if it says that the filesystem below is full. */
+  public StorageException meaning() {
+    return noSpace()
+        ? new StorageException(Reason.EXHAUSTED, String.valueOf(getMessage()), this)
+        : this;
+  }
 }
