@@ -8,7 +8,6 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +24,9 @@ public final class Boundary {
   static final String DIRECTORY = "rockpool.boundaries";
 
   private static final int SIGKILL = 9;
-  private static final AtomicInteger passed = new AtomicInteger();
-  private static volatile boolean armed;
-  private static volatile int fatal;
+  private static boolean armed;
+  private static int passed;
+  private static int fatal;
 
   static {
     @Nullable String directory = System.getProperty(DIRECTORY);
@@ -39,10 +38,22 @@ public final class Boundary {
   private Boundary() {}
 
   /** A boundary; calls of this are what is put into the program's classes. */
-  public static void at() {
-    if (armed && passed.incrementAndGet() == fatal) {
+  public static synchronized void at() {
+    if (armed && ++passed == fatal) {
       die();
     }
+  }
+
+  private static synchronized void arm(int boundary) {
+    fatal = boundary;
+    passed = 0;
+    armed = true;
+  }
+
+  /** How many were passed. Never answers while another thread dies at the fatal one. */
+  private static synchronized int disarm() {
+    armed = false;
+    return passed;
   }
 
   private static void die() {
@@ -63,16 +74,13 @@ public final class Boundary {
       while (true) {
         Path arm = directory.resolve("arm");
         if (Files.exists(arm)) {
-          fatal = Integer.parseInt(Files.readString(arm));
-          passed.set(0);
-          armed = true;
+          arm(Integer.parseInt(Files.readString(arm)));
           Files.delete(arm);
         }
         Path disarm = directory.resolve("disarm");
         if (Files.exists(disarm)) {
-          armed = false;
           Path count = directory.resolve("count.tmp");
-          Files.writeString(count, "" + passed.get());
+          Files.writeString(count, "" + disarm());
           Files.move(count, directory.resolve("count"));
           Files.delete(disarm);
         }
