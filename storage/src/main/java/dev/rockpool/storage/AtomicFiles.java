@@ -48,7 +48,7 @@ public final class AtomicFiles {
   }
 
   private static void replace(Path file, byte[] content, boolean lasting) throws IOException {
-    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+    Path temporary = temporary(file);
     try (FileChannel channel = FileChannel.open(temporary, WRITE_ANEW, OWNER_FILE)) {
       ByteBuffer bytes = ByteBuffer.wrap(content);
       while (bytes.hasRemaining()) {
@@ -63,6 +63,11 @@ public final class AtomicFiles {
     }
     Files.move(
         temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** What replaces the file while it is written; a crash may leave it. */
+  static Path temporary(Path file) {
+    return file.resolveSibling(file.getFileName() + ".tmp");
   }
 
   /** Makes what was written to the file, or the entries of the directory, lasting. */

@@ -237,8 +237,14 @@ abstract class RecordStore<I extends Comparable<I>, R> {
     }
   }
 
-  /** Removes the directory with what is left in it, its record last but the locks. */
+  /**
+   * Removes the directory with what is left in it, its record last but the locks. What was removed
+   * of it before is gone for good first: a power cut must not leave data without a record.
+   */
   void remove(I id) throws IOException {
+    if (Files.isDirectory(kind.directory(id))) {
+      AtomicFiles.sync(kind.directory(id));
+    }
     Files.deleteIfExists(kind.record(id));
     Files.deleteIfExists(kind.recordLock(id));
     Files.deleteIfExists(kind.useLock(id));
@@ -247,16 +253,26 @@ abstract class RecordStore<I extends Comparable<I>, R> {
     forget(id, index.get(id));
   }
 
-  /** Removes what a deletion that was cut short left: a directory with nothing but locks in it. */
+  /**
+   * Removes what a call that was cut short before there was a record, or after there was one, left:
+   * a directory with nothing but locks and a half-written record in it.
+   */
   void sweep(I id) {
     Path directory = kind.directory(id);
     if (!Files.isDirectory(directory) || find(id).isPresent()) {
       return;
     }
-    try {
+    try (FileLocks.Handle _ = FileLocks.await(kind.recordLock(id))) {
+      // Whoever was making it has its record now.
+      if (find(id).isPresent()) {
+        return;
+      }
+      Files.deleteIfExists(AtomicFiles.temporary(kind.record(id)));
       Files.deleteIfExists(kind.recordLock(id));
       Files.deleteIfExists(kind.useLock(id));
       Files.delete(directory);
+    } catch (NoSuchFileException e) {
+      log.debug("{} was removed by somebody else", directory);
     } catch (IOException e) {
       log.warn("{} has no record, and is left alone: {}", directory, e.toString());
     }
