@@ -32,7 +32,19 @@ public final class DriverProcess implements AutoCloseable {
 
   /** Starts it; what it prints goes to a file in the directory. */
   public static DriverProcess start(Path directory, String... arguments) throws IOException {
-    return start(directory, DISTRIBUTION, "", arguments);
+    return start(directory, List.of(), "", arguments);
+  }
+
+  /**
+   * Starts it by a command that becomes it in the end; what it prints goes to a file in the
+   * directory.
+   *
+   * @param by begins the command line
+   * @param javaOptions divided by spaces
+   */
+  public static DriverProcess start(
+      Path directory, List<String> by, String javaOptions, String... arguments) throws IOException {
+    return start(directory, by, DISTRIBUTION, javaOptions, arguments);
   }
 
   /**
@@ -44,10 +56,17 @@ public final class DriverProcess implements AutoCloseable {
   public static DriverProcess start(
       Path directory, Path distribution, String javaOptions, String[] arguments)
       throws IOException {
+    return start(directory, List.of(), distribution, javaOptions, arguments);
+  }
+
+  private static DriverProcess start(
+      Path directory, List<String> by, Path distribution, String javaOptions, String[] arguments)
+      throws IOException {
     Path program = distribution.resolve("bin/rockpool");
     assertThat(program).as("the distribution, which 'mvn package' makes").isExecutable();
     Path output = Files.createTempFile(directory, "driver", ".log");
-    List<String> command = new ArrayList<>(List.of(program.toString()));
+    List<String> command = new ArrayList<>(by);
+    command.add(program.toString());
     command.addAll(List.of(arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
@@ -66,6 +85,10 @@ public final class DriverProcess implements AutoCloseable {
           return Files.exists(socket);
         });
     return SocketChannels.connect(new Endpoint(socket));
+  }
+
+  public long pid() {
+    return process.pid();
   }
 
   /** Sends SIGTERM. */

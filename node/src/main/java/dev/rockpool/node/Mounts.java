@@ -103,7 +103,7 @@ final class Mounts {
     } catch (NoSuchFileException e) {
       throw StorageException.precondition("the directory above " + path + " does not exist");
     } catch (IOException e) {
-      throw StorageException.of("can't prepare " + path, e);
+      throw failure("can't prepare ", path, e);
     }
   }
 
@@ -135,7 +135,7 @@ final class Mounts {
     } catch (NoSuchFileException e) {
       throw StorageException.precondition("the directory above " + path + " does not exist");
     } catch (IOException e) {
-      throw StorageException.of("can't prepare " + path, e);
+      throw failure("can't prepare ", path, e);
     }
   }
 
@@ -153,7 +153,14 @@ final class Mounts {
     } catch (DirectoryNotEmptyException e) {
       throw StorageException.precondition(path + " is not empty, and is left alone");
     } catch (IOException e) {
-      throw StorageException.of("can't remove " + path, e);
+      throw failure("can't remove ", path, e);
     }
+  }
+
+  /** Who asks for a place where nothing can be made has to choose another one. */
+  private static StorageException failure(String doing, Path path, IOException e) {
+    return String.valueOf(e.getMessage()).endsWith("Read-only file system")
+        ? StorageException.precondition(doing + path + ": it is on a read-only filesystem")
+        : StorageException.of(doing + path, e);
   }
 }

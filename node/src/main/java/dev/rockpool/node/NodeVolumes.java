@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.rockpool.proto.Capability;
 import dev.rockpool.storage.Contents;
 import dev.rockpool.storage.KeyedLocks;
+import dev.rockpool.storage.NoDiskConflict.Target;
 import dev.rockpool.storage.NodeId;
 import dev.rockpool.storage.Pool;
 import dev.rockpool.storage.PoolKind;
@@ -246,15 +247,20 @@ public final class NodeVolumes implements AutoCloseable {
 
   /** The mount of a device that serves the volume no more, where this node has put the volume. */
   private Optional<Mount> lost(VolumeId id, String volumePath) {
-    Path path = Path.of("/").resolve(asMounted(volumePath));
+    // Compared as text, since not every text is a path.
+    String path = asMounted(volumePath);
     return staged
         .find(id)
         .filter(volume -> volume.contents() == Contents.BLOCK)
-        .filter(volume ->
-            volume.stagingPath().equals(path)
-                || volume.targets().stream().anyMatch(target -> target.path().equals("" + path)))
-        .flatMap(
-            volume -> Mounts.at(volume.stagingPath().equals(path) ? volume.mountPoint() : path))
+        .flatMap(volume ->
+            volume.stagingPath().toString().equals(path)
+                ? Optional.of(volume.mountPoint())
+                : volume.targets().stream()
+                    .map(Target::path)
+                    .filter(path::equals)
+                    .map(Path::of)
+                    .findFirst())
+        .flatMap(Mounts::at)
         .filter(
             mount -> LoopDevice.boundAt(mount).filter(device -> !device.attached()).isPresent());
   }

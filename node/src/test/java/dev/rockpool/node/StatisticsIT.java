@@ -113,6 +113,7 @@ final class StatisticsIT {
       assertRefused(Code.NOT_FOUND, () -> node.statistics("vol", path)).contains("\"vol\"");
       assertRefused(Code.NOT_FOUND, () -> node.expand("vol", Path.of(path), 1));
     }
+    assertRefused(Code.NOT_FOUND, () -> node.statistics("vol", target + "\u0000"));
     assertRefused(Code.NOT_FOUND, () -> node.statistics("none", target.toString()))
         .contains("\"none\"");
     node.unpublish("vol", target);

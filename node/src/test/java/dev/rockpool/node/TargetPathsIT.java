@@ -182,6 +182,21 @@ final class TargetPathsIT {
     }
   }
 
+  @Test
+  void aPlaceWhereNothingCanBeMadeIsNoDefect() throws IOException {
+    Path readOnly = Files.createDirectory(node.pods().resolve("read-only"));
+    Machine.run("mount", "-t", "tmpfs", "-o", "ro", "theirs", readOnly.toString());
+    try {
+      Path target = readOnly.resolve("mount");
+      assertRefused(Code.FAILED_PRECONDITION, () -> node.publish("fs", target, MOUNT, false))
+          .contains("read-only filesystem");
+      assertRefused(Code.FAILED_PRECONDITION, () -> node.publish("disk", target, BLOCK, false))
+          .contains("read-only filesystem");
+    } finally {
+      Machine.run("umount", readOnly.toString());
+    }
+  }
+
   /** Else the first volume's filesystem would be out of sight, and its lock free. */
   @ParameterizedTest
   @EnumSource(names = {"BLOCK", "XFS"})

@@ -75,6 +75,21 @@ final class TargetPathsTest {
   }
 
   @Test
+  void aPathThatNoFileCanHaveIsInvalid() throws IOException {
+    TargetPaths paths = new TargetPaths(List.of(root));
+    Path file = Files.createFile(root.resolve("file"));
+
+    assertThat(paths.check(file.toString(), "target_path")).isEqualTo(file);
+    assertInvalid(paths, file + "/file").contains("leads through " + file);
+    String name = "\u00e4".repeat(127) + "a";
+    assertThat(paths.check(root + "/" + name, "target_path")).isEqualTo(root.resolve(name));
+    assertInvalid(paths, root + "/" + name + "a").contains("more than 255 bytes");
+    String longest = root + "/a".repeat(4096).substring(0, 4095 - root.toString().length());
+    assertThat(paths.check(longest, "target_path")).isEqualTo(Path.of(longest));
+    assertInvalid(paths, longest + "/a").contains("more than 4095 bytes").hasSizeLessThan(500);
+  }
+
+  @Test
   void aRootThatIsMissingIsNamed() throws IOException {
     Files.delete(root);
 

@@ -5,6 +5,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
@@ -13,6 +14,10 @@ import org.slf4j.LoggerFactory;
 /** How every service answers: with a result, or with the code that the failure means. */
 public final class Answers {
   private static final Logger log = LoggerFactory.getLogger(Answers.class);
+
+  // A message travels as a header, and of headers callers take 8 KiB, gRPC's own among them: a
+  // larger one breaks the connection, and with it every call on it.
+  private static final int MESSAGE_BYTES = 4 << 10;
 
   private Answers() {}
 
@@ -93,16 +98,35 @@ public final class Answers {
 
   /** What a failure is answered with. */
   private static StatusRuntimeException failure(Throwable failure) {
+    Status status = status(failure);
+    String message = status.getDescription();
+    return (message == null ? status : status.withDescription(cut(message))).asRuntimeException();
+  }
+
+  /** The message, or so much of it that it can be sent: what is not plain ASCII takes more. */
+  private static String cut(String message) {
+    int bytes = 0;
+    for (int i = 0; i < message.length(); i = message.offsetByCodePoints(i, 1)) {
+      int point = message.codePointAt(i);
+      boolean plain = point >= ' ' && point <= '~' && point != '%';
+      bytes += plain ? 1 : 3 * Character.toString(point).getBytes(StandardCharsets.UTF_8).length;
+      if (bytes > MESSAGE_BYTES) {
+        return message.substring(0, i) + "…";
+      }
+    }
+    return message;
+  }
+
+  private static Status status(Throwable failure) {
     return switch (failure) {
-      case StorageException e -> status(e).asRuntimeException();
-      case StatusRuntimeException e -> e;
+      case StorageException e -> status(e);
+      case StatusRuntimeException e -> e.getStatus();
       // An Error too: gRPC would make UNKNOWN of it.
       default -> {
         log.error("a defect of the driver, please report it", failure);
         yield Status.INTERNAL
             .withDescription("a defect of the driver: " + failure)
-            .withCause(failure)
-            .asRuntimeException();
+            .withCause(failure);
       }
     };
   }

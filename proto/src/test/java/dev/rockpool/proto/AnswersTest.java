@@ -19,6 +19,8 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a caller gets, through a channel, for whatever may happen in a call. */
 final class AnswersTest {
@@ -103,6 +106,21 @@ final class AnswersTest {
 
     assertThat(answer.getStatus().getCode()).isEqualTo(Status.Code.ABORTED);
     assertThat(answer.getStatus().getDescription()).isEqualTo("starting_token");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a", "%", "\u00e4", "\u6f22", "\ud834\udd1e"})
+  void aMessageIsAsLongAsCallersTake(String text) {
+    String message =
+        failure(
+                () -> {
+                  throw StorageException.invalid("volume_id " + text.repeat(10_000));
+                })
+            .getStatus()
+            .getDescription();
+
+    assertThat(message).startsWith("volume_id " + text.repeat(300)).endsWith(text + "…");
+    assertThat(URLEncoder.encode(message, StandardCharsets.UTF_8)).hasSizeBetween(4000, 4200);
   }
 
   static Stream<Throwable> defects() {

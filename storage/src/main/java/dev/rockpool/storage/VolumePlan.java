@@ -128,7 +128,7 @@ final class VolumePlan {
       throw StorageException.invalid(
           "parameter \"mkfsOptions\": " + kind.description() + " has no filesystem to make");
     }
-    if (asked.mkfsOptions().stream().anyMatch(option -> option.contains("/"))) {
+    if (asked.mkfsOptions().stream().anyMatch(VolumePlan::leadsAway)) {
       throw StorageException.invalid(
           "parameter \"mkfsOptions\": mkfs gets no paths, they could lead to other data");
     }
@@ -137,6 +137,17 @@ final class VolumePlan {
           "parameter \"allocation\": " + kind.description() + " can't be thick");
     }
     return kind;
+  }
+
+  /**
+   * Whether a word of mkfs's options may name something outside of the volume's own directory, in
+   * which it runs: all volumes are in "..", and tags name disks of the machine.
+   */
+  private static boolean leadsAway(String option) {
+    return option.contains("/")
+        || option.endsWith(".")
+        || option.contains("UUID=")
+        || option.contains("LABEL=");
   }
 
   /**

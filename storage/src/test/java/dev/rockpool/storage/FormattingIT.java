@@ -177,11 +177,23 @@ final class FormattingIT {
   }
 
   @ParameterizedTest
-  @EnumSource
-  void pathsAreRefusedBeforeAnythingIsMade(FsType type) {
+  @CsvSource({
+    "EXT4, '-d,/etc'",
+    "XFS, '-p,/etc/passwd'",
+    "BTRFS, '--rootdir,/etc'",
+    // The directory of all volumes, and disks of the machine.
+    "EXT4, '-d,..'",
+    "EXT4, -qd..",
+    "EXT4, '-J,device=UUID=01234567-89ab-cdef-0123-456789abcdef'",
+    "EXT4, 'LABEL=root'",
+    "BTRFS, --rootdir=..",
+  })
+  void pathsAreRefusedBeforeAnythingIsMade(FsType type, String options) {
     assertRefused(
             Reason.INVALID,
-            () -> pool.create(Asked.filesystem("a", type).size(1).mkfsOptions("-d", "/etc")))
+            () ->
+                pool.create(
+                    Asked.filesystem("a", type).size(1).mkfsOptions(options.split(",", -1))))
         .contains("mkfsOptions")
         .contains("paths");
     assertThat(pool.layout().directory(VolumeId.parse("a"))).doesNotExist();

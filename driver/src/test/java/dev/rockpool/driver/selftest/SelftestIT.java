@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.rockpool.driver.DriverProcess;
+import dev.rockpool.driver.TestFilesystem;
 import dev.rockpool.storage.Json;
 import dev.rockpool.storage.PoolDirectory;
 import dev.rockpool.storage.PoolKind;
@@ -105,7 +106,7 @@ final class SelftestIT {
 
   @Test
   void snapshotsOfVolumesInUseAndTheirGroupsWorkWhereBlocksAreShared() throws Exception {
-    try (XfsFilesystem filesystem = new XfsFilesystem(temporary.toRealPath())) {
+    try (TestFilesystem filesystem = new TestFilesystem(temporary.toRealPath(), "xfs", 8)) {
       pool = filesystem.mountPoint().resolve("pool");
       PoolDirectory.init(new PoolName("default"), pool, PoolKind.LOCAL);
       try (DriverProcess driver = driver("node-a");
