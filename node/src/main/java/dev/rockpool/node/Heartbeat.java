@@ -14,7 +14,7 @@ final class Heartbeat implements AutoCloseable {
   private final Thread thread;
 
   private Heartbeat(String name, Duration pause, Runnable beat) {
-    this.thread = Thread.ofVirtual().name(name).unstarted(() -> run(pause, beat));
+    this.thread = Thread.ofPlatform().daemon().name(name).unstarted(() -> run(pause, beat));
   }
 
   static Heartbeat start(String name, Duration pause, Runnable beat) {

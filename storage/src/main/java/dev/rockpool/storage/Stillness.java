@@ -230,7 +230,7 @@ final class Stillness {
         }
       }
       since = System.nanoTime();
-      Thread.ofVirtual().name("rockpool-thaw").start(this::thawAtLimit);
+      Thread.ofPlatform().daemon().name("rockpool-thaw").start(this::thawAtLimit);
       for (Use use : found) {
         if (use instanceof Use.Mounted(Path mountPoint)) {
           Deadline.run("freezing " + mountPoint, limit, () -> freeze(mountPoint), this::thawAll);

@@ -45,8 +45,10 @@ public final class HttpEndpoint implements AutoCloseable {
     } catch (IOException e) {
       throw new IOException("can't serve HTTP on " + text(address) + ": " + e.getMessage(), e);
     }
+    // Not virtual threads, which share few carriers: pools are looked at, whose disks may hang.
     server.setExecutor(
-        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("rockpool-http-", 0).factory()));
+        Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("rockpool-http-", 0).factory()));
     server.createContext("/", exchange -> answer(exchange, metrics, health));
     server.start();
     log.info("metrics and health on http://{}/", text(server.getAddress()));

@@ -83,8 +83,11 @@ public final class SocketServer implements AutoCloseable {
       throws IOException {
     prepareForDescriptorShortage();
     SocketFile file = SocketFile.bind(endpoint);
+    // Not virtual threads: what a disk that hangs holds in the kernel would hold one of their few
+    // carriers, and soon all of them, and with them every other call.
     ExecutorService calls =
-        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("rockpool-call-", 0).factory());
+        Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("rockpool-call-", 0).factory());
     EventLoopGroup loop =
         new MultiThreadIoEventLoopGroup(
             1,

@@ -66,7 +66,7 @@ final class OpenPools implements Supplier<Pools>, AutoCloseable {
   OpenPools(Steps steps, Duration pause) {
     this.steps = steps;
     this.pause = pause;
-    this.opener = Thread.ofVirtual().name("rockpool-open").unstarted(this::openUntilOpen);
+    this.opener = Thread.ofPlatform().daemon().name("rockpool-open").unstarted(this::openUntilOpen);
   }
 
   /** Begins to open the pools. */

@@ -42,8 +42,8 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.locks.LockSupport;
 
 /** Calls of one orchestrator, which remembers what it has asked for and takes all of it away. */
-final class Orchestrator {
-  static final String NODE = "node";
+public final class Orchestrator {
+  public static final String NODE = "node";
 
   private final Path work;
   private final Set<String> volumes = new ConcurrentSkipListSet<>();
@@ -54,18 +54,18 @@ final class Orchestrator {
   /**
    * @param work a directory for staging paths and targets
    */
-  Orchestrator(Path work, ManagedChannel channel) {
+  public Orchestrator(Path work, ManagedChannel channel) {
     this.work = work;
     this.channel = channel;
   }
 
   /** Makes no more calls. */
-  void close() {
+  public void close() {
     channel.shutdownNow();
   }
 
   /** Goes on with another process of the driver. */
-  void use(ManagedChannel next) {
+  public void use(ManagedChannel next) {
     close();
     channel = next;
   }
@@ -98,25 +98,25 @@ final class Orchestrator {
     return CapacityRange.newBuilder().setRequiredBytes(mib << 20).build();
   }
 
-  Path staging(String id) {
+  public Path staging(String id) {
     return work.resolve("staging").resolve(id);
   }
 
-  Path target(String id) {
+  public Path target(String id) {
     return work.resolve("targets").resolve(id);
   }
 
-  void create(String id, String fsType, long mib, String... parameters) {
+  public void create(String id, String fsType, long mib, String... parameters) {
     create(id, fsType, mib, VolumeContentSource.getDefaultInstance(), parameters);
   }
 
-  void restore(String id, String fsType, long mib, String snapshot) {
+  public void restore(String id, String fsType, long mib, String snapshot) {
     VolumeContentSource.Builder source = VolumeContentSource.newBuilder();
     source.getSnapshotBuilder().setSnapshotId(snapshot);
     create(id, fsType, mib, source.build());
   }
 
-  void copy(String id, String fsType, long mib, String volume) {
+  public void copy(String id, String fsType, long mib, String volume) {
     VolumeContentSource.Builder source = VolumeContentSource.newBuilder();
     source.getVolumeBuilder().setVolumeId(volume);
     create(id, fsType, mib, source.build());
@@ -139,12 +139,12 @@ final class Orchestrator {
     done(controller().createVolume(request.build()));
   }
 
-  void delete(String id) {
+  public void delete(String id) {
     done(controller().deleteVolume(DeleteVolumeRequest.newBuilder().setVolumeId(id).build()));
     volumes.remove(id);
   }
 
-  void expand(String id, long mib) {
+  public void expand(String id, long mib) {
     done(
         controller()
             .controllerExpandVolume(
@@ -154,7 +154,7 @@ final class Orchestrator {
                     .build()));
   }
 
-  void expandOnNode(String id, long mib) {
+  public void expandOnNode(String id, long mib) {
     done(
         node()
             .nodeExpandVolume(
@@ -165,7 +165,7 @@ final class Orchestrator {
                     .build()));
   }
 
-  void modify(String id, String what, long most) {
+  public void modify(String id, String what, long most) {
     done(
         controller()
             .controllerModifyVolume(
@@ -175,7 +175,7 @@ final class Orchestrator {
                     .build()));
   }
 
-  void attach(String id, String fsType) {
+  public void attach(String id, String fsType) {
     done(
         controller()
             .controllerPublishVolume(
@@ -186,7 +186,7 @@ final class Orchestrator {
                     .build()));
   }
 
-  void detach(String id) {
+  public void detach(String id) {
     done(
         controller()
             .controllerUnpublishVolume(
@@ -196,7 +196,7 @@ final class Orchestrator {
                     .build()));
   }
 
-  void stage(String id, String fsType) {
+  public void stage(String id, String fsType) {
     make(staging(id));
     done(
         node()
@@ -208,7 +208,7 @@ final class Orchestrator {
                     .build()));
   }
 
-  void unstage(String id) {
+  public void unstage(String id) {
     done(
         node()
             .nodeUnstageVolume(
@@ -218,7 +218,7 @@ final class Orchestrator {
                     .build()));
   }
 
-  void publish(String id, String fsType, boolean readOnly) {
+  public void publish(String id, String fsType, boolean readOnly) {
     make(target(id).resolveSibling("."));
     done(
         node()
@@ -232,7 +232,7 @@ final class Orchestrator {
                     .build()));
   }
 
-  void unpublish(String id) {
+  public void unpublish(String id) {
     done(
         node()
             .nodeUnpublishVolume(
@@ -243,7 +243,7 @@ final class Orchestrator {
   }
 
   /** Takes the snapshot, and waits until it is ready. */
-  void snapshot(String id, String volume) {
+  public void snapshot(String id, String volume) {
     snapshots.add(id);
     Snapshot taken;
     do {
@@ -256,12 +256,12 @@ final class Orchestrator {
     } while (!taken.getReadyToUse());
   }
 
-  void deleteSnapshot(String id) {
+  public void deleteSnapshot(String id) {
     done(controller().deleteSnapshot(DeleteSnapshotRequest.newBuilder().setSnapshotId(id).build()));
     snapshots.remove(id);
   }
 
-  void group(String id, String... sources) {
+  public void group(String id, String... sources) {
     groups.add(id);
     done(
         groupController()
@@ -272,7 +272,7 @@ final class Orchestrator {
                     .build()));
   }
 
-  void deleteGroup(String id) {
+  public void deleteGroup(String id) {
     done(
         groupController()
             .deleteVolumeGroupSnapshot(
@@ -280,16 +280,16 @@ final class Orchestrator {
     groups.remove(id);
   }
 
-  int countSnapshots() {
+  public int countSnapshots() {
     return controller().listSnapshots(ListSnapshotsRequest.getDefaultInstance()).getEntriesCount();
   }
 
-  long capacity() {
+  public long capacity() {
     return controller().getCapacity(GetCapacityRequest.getDefaultInstance()).getAvailableCapacity();
   }
 
   /** Makes the volume, uses it, and writes the content to it. */
-  void use(String id, String fsType, long mib, String content) throws IOException {
+  public void use(String id, String fsType, long mib, String content) throws IOException {
     create(id, fsType, mib);
     use(id, fsType);
     Path data = fsType.isEmpty() ? target(id) : target(id).resolve("data");
@@ -300,28 +300,28 @@ final class Orchestrator {
     }
   }
 
-  void use(String id, String fsType) {
+  public void use(String id, String fsType) {
     attach(id, fsType);
     stage(id, fsType);
     publish(id, fsType, false);
   }
 
   /** The content that was written to the volume, which is in use. */
-  String content(String id, String fsType, String expected) throws IOException {
+  public String content(String id, String fsType, String expected) throws IOException {
     Path data = fsType.isEmpty() ? target(id) : target(id).resolve("data");
     try (var in = Files.newInputStream(data)) {
       return new String(in.readNBytes(expected.length()), StandardCharsets.UTF_8);
     }
   }
 
-  void takeOff(String id) {
+  public void takeOff(String id) {
     unpublish(id);
     unstage(id);
     detach(id);
   }
 
   /** Ends all uses, and deletes all that was ever asked for, whatever became of it. */
-  void takeAllAway() throws IOException {
+  public void takeAllAway() throws IOException {
     for (String id : volumes) {
       takeOff(id);
       Files.deleteIfExists(staging(id));
