@@ -318,7 +318,7 @@ final class Images {
     } else {
       // It vanishes with its mount. Afterwards its number may be another volume's already.
       loops.detach(device);
-      mounts.unmount(mountPoint);
+      mounts.unmountFilesystem(mountPoint);
     }
   }
 

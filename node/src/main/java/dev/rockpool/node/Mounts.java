@@ -38,6 +38,11 @@ final class Mounts {
     mounter.unmount(mountPoint);
   }
 
+  /** Takes off the filesystem of a device, for good. */
+  void unmountFilesystem(Path mountPoint) {
+    mounter.unmountFilesystem(mountPoint);
+  }
+
   /** What is mounted there now. */
   static Optional<Mount> at(Path mountPoint) {
     return MountTable.read().at(mountPoint);

@@ -11,6 +11,7 @@ import dev.rockpool.storage.StorageException.Reason;
 import dev.rockpool.storage.VolumeId;
 import dev.rockpool.storage.host.LoopDevice;
 import dev.rockpool.storage.host.Mount;
+import dev.rockpool.storage.host.PendingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -110,6 +111,9 @@ final class Publishing {
         Mounts.prepareDirectory(path);
         mounts.bind(volume.stagingPath(), path, readOnly);
       }
+    } catch (PendingException e) {
+      // What may still be bound there is remembered.
+      throw e;
     } catch (RuntimeException e) {
       staged.save(volume.withoutTarget(target.path()));
       throw e;

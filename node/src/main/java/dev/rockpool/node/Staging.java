@@ -12,6 +12,7 @@ import dev.rockpool.storage.VolumeId;
 import dev.rockpool.storage.VolumeRecord;
 import dev.rockpool.storage.host.LoopDevice;
 import dev.rockpool.storage.host.Mount;
+import dev.rockpool.storage.host.PendingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -115,6 +116,10 @@ final class Staging {
   }
 
   private void giveUp(StagedVolume volume, Exception cause) {
+    if (cause instanceof PendingException) {
+      // What may still be mounted is this node's, until a repeated call finds it or takes it off.
+      return;
+    }
     try {
       if (!volume.mounted()) {
         staged.remove(volume.volume());

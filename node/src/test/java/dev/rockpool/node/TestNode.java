@@ -130,7 +130,11 @@ final class TestNode implements AutoCloseable {
 
   /** One of several nodes that have the pool. */
   static TestNode shared(Machine machine, String id) {
-    return new TestNode(machine, PoolKind.SHARED, id, HOST, NO_CGROUP);
+    return shared(machine, id, HOST);
+  }
+
+  static TestNode shared(Machine machine, String id, Host host) {
+    return new TestNode(machine, PoolKind.SHARED, id, host, NO_CGROUP);
   }
 
   NodeGrpc.NodeBlockingStub client() {

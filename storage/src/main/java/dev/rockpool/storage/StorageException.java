@@ -25,7 +25,10 @@ public class StorageException extends RuntimeException {
     OUT_OF_RANGE,
     /** Another call works on the same volume; the same call again will do. */
     BUSY,
-    /** A pool can't be read now, or is still being opened. */
+    /**
+     * A pool can't be read or written now, or is still being opened; or the kernel has not come
+     * back in time.
+     */
     UNAVAILABLE,
     /** A host command or the filesystem failed. */
     FAILED

@@ -194,7 +194,8 @@ final class VolumeContents {
     try {
       host.run(mkfs);
     } catch (CommandException e) {
-      if (e.noSpace() || volume.mkfsOptions().isEmpty()) {
+      // One that was killed at its limit says nothing about the user's options.
+      if (e.noSpace() || e.exitCode() < 0 || volume.mkfsOptions().isEmpty()) {
         throw e.meaning();
       }
       throw new StorageException(

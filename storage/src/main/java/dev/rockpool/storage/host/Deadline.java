@@ -25,7 +25,7 @@ public final class Deadline {
    *
    * @param what is done, for the message
    * @param late done in that thread, if it ends after the limit all the same
-   * @throws StorageException FAILED if it has not ended by then
+   * @throws PendingException if it has not ended by then
    */
   public static void run(String what, Duration limit, Action action, Runnable late)
       throws IOException {
@@ -66,10 +66,7 @@ public final class Deadline {
       done.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       done.completeExceptionally(
-          new StorageException(
-              StorageException.Reason.FAILED,
-              what + " has not ended within " + limit.toSeconds() + " s",
-              e));
+          new PendingException(what + " has not ended within " + limit.toSeconds() + " s"));
     }
   }
 }

@@ -112,8 +112,11 @@ public final class ExecHost implements Host {
     }
     if (killed) {
       String how = "did not end within " + command.limit().toSeconds() + " s and was killed";
-      // In uninterruptible sleep it ends when the kernel lets go of it; nobody waits for that here.
-      throw failure(command, ended ? how : how + ", but has not ended yet", stderr);
+      if (!ended) {
+        // In uninterruptible sleep it ends when the kernel lets go of it; nobody waits for that.
+        throw new PendingException(message(command, how + ", but has not ended yet", stderr));
+      }
+      throw failure(command, how, stderr);
     }
     ExecuteException failure = result.failure;
     if (failure == null) {

@@ -1,5 +1,6 @@
 package dev.rockpool.storage.host;
 
+import dev.rockpool.storage.StorageException;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -14,7 +15,6 @@ import org.slf4j.LoggerFactory;
 /** Mounts and unmounts. */
 public final class Mounter {
   private static final Logger log = LoggerFactory.getLogger(Mounter.class);
-
   private static final int UMOUNT_NOFOLLOW = 8;
   private static final Set<String> RESTRICTIONS =
       Set.of("nosuid", "nodev", "noexec", "nosymfollow", "noatime", "nodiratime", "relatime");
@@ -49,6 +49,7 @@ public final class Mounter {
    * Mounts the filesystem of a device.
    *
    * @param options separated by commas; they may be secret, and are in no message
+   * @throws PendingException if it has not ended within its limit: it may still be mounted
    */
   public void mount(String fsType, String options, LoopDevice device, Path mountPoint) {
     var understood = MountOptions.parse(options);
@@ -68,28 +69,24 @@ public final class Mounter {
             + device
             + " "
             + mountPoint;
+    // The device stays this volume's for as long as the kernel may still mount it.
+    Descriptor kept = open(device);
     host.call(
         SystemCall.of(
-                "mount",
-                text,
-                () -> mount(device.path(), mountPoint, fsType, known.flags(), known.data()))
-            .undoneBy(() -> unmountLate(device, mountPoint)));
+            "mount",
+            text,
+            () -> {
+              try (kept) {
+                mount(device.path(), mountPoint, fsType, known.flags(), known.data());
+              }
+            }));
   }
 
-  /** Nobody waited for this mount any more, and nobody else would take it off. */
-  private static void unmountLate(LoopDevice device, Path mountPoint) {
-    boolean uppermost =
-        MountTable.read()
-            .at(mountPoint)
-            .flatMap(LoopDevice::under)
-            .filter(device::equals)
-            .isPresent();
-    if (uppermost) {
-      try {
-        detachMount(mountPoint);
-      } catch (IOException e) {
-        log.warn("a mount that came too late is left over: {}", e.getMessage());
-      }
+  private static Descriptor open(LoopDevice device) {
+    try {
+      return Descriptor.forReading(device.path());
+    } catch (IOException e) {
+      throw StorageException.of("can't open " + device, e);
     }
   }
 
@@ -128,10 +125,29 @@ public final class Mounter {
   /**
    * Takes off what is mounted there, the uppermost of several.
    *
-   * @throws dev.rockpool.storage.StorageException FAILED, also if something in it is in use
+   * @throws StorageException FAILED, also if something in it is in use
    */
   public void unmount(Path mountPoint) {
     host.call(SystemCall.of("umount", "umount " + mountPoint, () -> detachMount(mountPoint)));
+  }
+
+  /**
+   * Takes off the filesystem that is mounted there, for good. One that somebody has frozen is
+   * thawed first: the kernel would keep it, and its device, where nobody gets at it any more.
+   *
+   * @throws StorageException FAILED, also if something in it is in use
+   */
+  public void unmountFilesystem(Path mountPoint) {
+    host.call(
+        SystemCall.of(
+            "umount",
+            "umount " + mountPoint,
+            () -> {
+              if (Freeze.thaw(mountPoint)) {
+                log.warn("{} was frozen, and is thawed to be unmounted", mountPoint);
+              }
+              detachMount(mountPoint);
+            }));
   }
 
   private static void mount(Path source, Path mountPoint, String fsType, long flags, String data)

@@ -31,7 +31,7 @@ public record SystemCall(
   /**
    * Makes the calls, in a thread that nobody else needs.
    *
-   * @throws StorageException with the kernel's reason, or that it has not ended within its limit
+   * @throws StorageException with the kernel's reason; or {@link PendingException}
    */
   void make() {
     try {
