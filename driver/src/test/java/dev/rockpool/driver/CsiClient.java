@@ -114,7 +114,11 @@ public final class CsiClient implements AutoCloseable {
     if (source.getTypeCase() != VolumeContentSource.TypeCase.TYPE_NOT_SET) {
       request.setVolumeContentSource(source);
     }
-    var _ = controller().createVolume(request.build());
+    create(request.build());
+  }
+
+  public void create(CreateVolumeRequest request) {
+    var _ = controller().createVolume(request);
   }
 
   public void delete(String id) {

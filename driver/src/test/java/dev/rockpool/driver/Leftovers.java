@@ -1,5 +1,7 @@
 package dev.rockpool.driver;
 
+import dev.rockpool.storage.host.Command;
+import dev.rockpool.storage.host.ExecHost;
 import dev.rockpool.storage.host.Mount;
 import dev.rockpool.storage.host.MountTable;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.util.stream.Stream;
 
 /** What is there still, of what should be gone. */
 public final class Leftovers {
+  private static final ExecHost HOST = new ExecHost((_, _, _) -> {});
   private static final Path BLOCK = Path.of("/sys/block");
 
   private Leftovers() {}
@@ -41,6 +44,18 @@ public final class Leftovers {
       return Optional.of(Files.readString(file).strip());
     } catch (IOException e) {
       return Optional.empty();
+    }
+  }
+
+  /** Takes away what a test that failed has left: mounts below the directory, and loop devices. */
+  public static void sweep(Path directory, Path pool) throws IOException {
+    mounts(directory).reversed().stream()
+        .filter(point -> !pool.startsWith(point))
+        .forEach(point -> HOST.run(Command.of("umount", point.toString())));
+    for (String file : loopFiles(pool)) {
+      HOST.run(Command.of("losetup", "--associated", file, "--output", "NAME", "--noheadings"))
+          .lines()
+          .forEach(device -> HOST.run(Command.of("losetup", "--detach", device.strip())));
     }
   }
 
