@@ -246,7 +246,12 @@ public final class ControllerService extends ControllerGrpc.ControllerImplBase {
           String name = Requests.requireName(request.getName(), "name");
           SnapshotMessages.requireNoParameters(request.getParametersMap());
           return CreateSnapshotResponse.newBuilder()
-              .setSnapshot(SnapshotMessages.message(snapshots.create(name, source)))
+              .setSnapshot(
+                  SnapshotMessages.message(
+                      snapshots.create(
+                          name,
+                          source,
+                          Translation.requestedBy(request.getParametersMap(), "volumesnapshot"))))
               .build();
         });
   }

@@ -15,6 +15,7 @@ import dev.rockpool.storage.Contents;
 import dev.rockpool.storage.FsType;
 import dev.rockpool.storage.IoLimits;
 import dev.rockpool.storage.NewVolume;
+import dev.rockpool.storage.Requester;
 import dev.rockpool.storage.StorageException;
 import dev.rockpool.storage.Topology;
 import dev.rockpool.storage.Volume;
@@ -52,7 +53,18 @@ final class Translation {
         IoLimits.NONE.changed(limits),
         request.getAccessibilityRequirements().getRequisiteList().stream()
             .map(topology -> new Topology(topology.getSegmentsMap()))
-            .toList());
+            .toList(),
+        requestedBy(request.getParametersMap(), "pvc"));
+  }
+
+  /** The object that a sidecar with --extra-create-metadata names as the one it asks for. */
+  static Optional<Requester> requestedBy(Map<String, String> parameters, String object) {
+    String prefix = "csi.storage.k8s.io/" + object;
+    String namespace = parameters.getOrDefault(prefix + "/namespace", "");
+    String name = parameters.getOrDefault(prefix + "/name", "");
+    return namespace.isEmpty() || name.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new Requester(namespace, name));
   }
 
   private static List<Capability> capabilities(List<VolumeCapability> messages) {
@@ -128,18 +140,13 @@ final class Translation {
         dev.rockpool.proto.csi.Volume.newBuilder()
             .setVolumeId(volume.id().value())
             .setCapacityBytes(volume.record().capacityBytes())
-            .putAllVolumeContext(context(volume));
+            .putAllVolumeContext(volume.context());
     volume
         .record()
         .source()
         .ifPresent(source -> message.setContentSource(SnapshotMessages.message(source)));
     message.addAccessibleTopologyBuilder().putAllSegments(volume.topology().segments());
     return message.build();
-  }
-
-  /** What a user should know, and would otherwise find out by filling the filesystem. */
-  private static Map<String, String> context(Volume volume) {
-    return volume.record().sizeEnforced() ? Map.of() : Map.of("sizeEnforced", "false");
   }
 
   /**

@@ -1,6 +1,11 @@
 package dev.rockpool.storage;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.rockpool.storage.host.Descriptor;
+import dev.rockpool.storage.host.KernelException;
+import dev.rockpool.storage.host.LockState;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -12,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * POSIX record locks on whole files, among the threads of this process and among processes, on a
@@ -54,7 +60,52 @@ final class FileLocks {
   }
 
   /** The lock of this process; {@code users} of 0 says that it is being taken or given back. */
-  private record Held(Optional<FileChannel> channel, boolean shared, int users) {}
+  private record Held(Optional<FileChannel> channel, boolean shared, int users) {
+    /** Nobody has it here, but somebody looks who has. */
+    static final Held LOOKED_AT = new Held(Optional.empty(), true, -1);
+  }
+
+  /** How the file is locked now, by this process or another; no lock is taken to find out. */
+  static LockState state(Path file) throws IOException {
+    return PROCESS.look(file.toAbsolutePath().normalize());
+  }
+
+  private LockState look(Path file) throws IOException {
+    synchronized (held) {
+      Held mine = unlooked(file);
+      if (mine != null) {
+        return mine.shared() && mine.users() > 0 ? LockState.SHARED : LockState.EXCLUSIVE;
+      }
+      held.put(file, Held.LOOKED_AT);
+    }
+    try (Descriptor open = Descriptor.forReading(file)) {
+      return open.lockOfOthers();
+    } catch (KernelException e) {
+      if (e.errno() == KernelException.ENOENT) {
+        return LockState.FREE;
+      }
+      throw e;
+    } finally {
+      synchronized (held) {
+        held.remove(file);
+        held.notifyAll();
+      }
+    }
+  }
+
+  /** What is known of the file once nobody looks at it; who looks has it open only for a moment. */
+  @GuardedBy("held")
+  private @Nullable Held unlooked(Path file) throws IOException {
+    while (Held.LOOKED_AT.equals(held.get(file))) {
+      try {
+        held.wait();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException("interrupted while waiting for " + file);
+      }
+    }
+    return held.get(file);
+  }
 
   /**
    * Takes the lock if nobody excludes it now; makes the file where there is none.
@@ -86,7 +137,7 @@ final class FileLocks {
 
   private Optional<Handle> acquire(Path file, boolean shared) throws IOException {
     synchronized (held) {
-      Held mine = held.get(file);
+      Held mine = unlooked(file);
       if (mine != null) {
         if (!shared || !mine.shared() || mine.users() == 0) {
           return Optional.empty();

@@ -19,6 +19,7 @@ import java.util.Set;
  * @param source whose content it begins with; empty = it begins empty
  * @param limits how fast each of its users may be
  * @param requisite places of which one must reach it; none = anywhere
+ * @param requestedBy for whom, where that is known; the same volume whoever it is
  */
 public record NewVolume(
     String name,
@@ -32,7 +33,8 @@ public record NewVolume(
     List<String> mkfsOptions,
     Optional<VolumeSource> source,
     IoLimits limits,
-    List<Topology> requisite) {
+    List<Topology> requisite,
+    Optional<Requester> requestedBy) {
 
   public NewVolume {
     modes = Set.copyOf(modes);
@@ -67,6 +69,36 @@ public record NewVolume(
         requisite);
   }
 
+  /** One of whom nobody says for whom it is. */
+  public NewVolume(
+      String name,
+      SizeRange size,
+      boolean block,
+      Optional<FsType> fsType,
+      Set<AccessMode> modes,
+      Optional<PoolName> pool,
+      Allocation allocation,
+      DiskConflict diskConflict,
+      List<String> mkfsOptions,
+      Optional<VolumeSource> source,
+      IoLimits limits,
+      List<Topology> requisite) {
+    this(
+        name,
+        size,
+        block,
+        fsType,
+        modes,
+        pool,
+        allocation,
+        diskConflict,
+        mkfsOptions,
+        source,
+        limits,
+        requisite,
+        Optional.empty());
+  }
+
   public NewVolume from(VolumeSource origin) {
     return new NewVolume(
         name,
@@ -80,6 +112,7 @@ public record NewVolume(
         mkfsOptions,
         Optional.of(origin),
         limits,
-        requisite);
+        requisite,
+        requestedBy);
   }
 }

@@ -280,13 +280,42 @@ public final class Pool implements AutoCloseable {
 
   private static <I extends Comparable<I>> Optional<UseLock> useLock(
       RecordStore<I, ?> store, I id, boolean shared) {
+    return lock(store, id, store.kind().useLock(id), shared);
+  }
+
+  private static <I extends Comparable<I>> Optional<UseLock> lock(
+      RecordStore<I, ?> store, I id, Path file, boolean shared) {
     try {
-      return FileLocks.tryLock(store.kind().useLock(id), shared).map(held -> held::close);
+      return FileLocks.tryLock(file, shared).map(held -> held::close);
     } catch (NoSuchFileException e) {
       throw StorageException.notFound("no " + store.name(id));
     } catch (IOException e) {
       throw StorageException.of("can't lock " + store.name(id), e);
     }
+  }
+
+  /**
+   * Takes the group for who makes or removes it.
+   *
+   * @throws StorageException BUSY if another process does
+   */
+  UseLock work(GroupId id) {
+    return useLock(groups, id, false)
+        .orElseThrow(() -> busy("another node is making or removing " + groups.name(id)));
+  }
+
+  /**
+   * Says to others that the volume grows: its contents do before its record.
+   *
+   * @throws StorageException BUSY if another process grows it
+   */
+  UseLock growing(VolumeId id) {
+    return lock(volumes, id, volumes.kind().growLock(id), false)
+        .orElseThrow(() -> busy("another node is growing " + volumes.name(id)));
+  }
+
+  private static StorageException busy(String who) {
+    return new StorageException(StorageException.Reason.BUSY, who + "; try again");
   }
 
   /** A volume in use on this node, until this is closed. */
@@ -373,8 +402,7 @@ public final class Pool implements AutoCloseable {
   /** Bytes that it may promise in all: its filesystem's or its limit, times the overcommitment. */
   public long promisableBytes() {
     try {
-      long total = Files.getFileStore(layout.root()).getTotalSpace();
-      return (long) (Math.min(total, spec.limitBytes()) * spec.overcommit());
+      return PoolSpace.promisableBytes(spec, layout);
     } catch (IOException e) {
       throw StorageException.of("can't measure pool \"" + name() + "\"", e);
     }

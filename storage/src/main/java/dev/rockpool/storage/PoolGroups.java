@@ -83,7 +83,9 @@ final class PoolGroups {
   private SnapshotGroup take(Pools pools, GroupId id, String name, List<Pools.Found> volumes) {
     List<SnapshotRecord> planned =
         volumes.stream()
-            .map(volume -> PoolSnapshots.plan(volume, member(id, volume), name, Optional.of(id)))
+            .map(volume ->
+                PoolSnapshots.plan(
+                    volume, member(id, volume), name, Optional.of(id), Optional.empty()))
             .toList();
     Pool home = volumes.getFirst().pool();
     GroupRecord record =
@@ -97,21 +99,32 @@ final class PoolGroups {
                 .toList(),
             Instant.now().truncatedTo(ChronoUnit.MILLIS));
     // Before anything is written: what can't be held still together leaves nothing behind.
-    try (Stillness.Held held = stillness.hold(volumes)) {
-      write(home, record);
-      try {
-        Instant moment = take(volumes, planned, held).truncatedTo(ChronoUnit.MILLIS);
-        return group(
-            pools, home.groups().update(id, now -> now.withState(GroupRecord.State.READY, moment)));
-      } catch (IOException e) {
-        StorageException failure =
-            StorageException.of("can't take group \"" + id + "\" of snapshots", e);
-        abandon(pools, home, record, failure);
-        throw failure;
-      } catch (RuntimeException e) {
-        abandon(pools, home, record, e);
-        throw e;
-      }
+    try (Stillness.Held held = stillness.hold(volumes);
+        Pool.UseLock _ = write(home, record)) {
+      return take(pools, home, record, volumes, planned, held);
+    }
+  }
+
+  private SnapshotGroup take(
+      Pools pools,
+      Pool home,
+      GroupRecord record,
+      List<Pools.Found> volumes,
+      List<SnapshotRecord> planned,
+      Stillness.Held held) {
+    GroupId id = record.id();
+    try {
+      Instant moment = take(volumes, planned, held).truncatedTo(ChronoUnit.MILLIS);
+      return group(
+          pools, home.groups().update(id, now -> now.withState(GroupRecord.State.READY, moment)));
+    } catch (IOException e) {
+      StorageException failure =
+          StorageException.of("can't take group \"" + id + "\" of snapshots", e);
+      abandon(pools, home, record, failure);
+      throw failure;
+    } catch (RuntimeException e) {
+      abandon(pools, home, record, e);
+      throw e;
     }
   }
 
@@ -120,14 +133,21 @@ final class PoolGroups {
     return SnapshotId.ofName("group/" + group + "/" + volume.record().id());
   }
 
-  private static void write(Pool home, GroupRecord record) {
+  private static Pool.UseLock write(Pool home, GroupRecord record) {
+    GroupId id = record.id();
     try {
-      AtomicFiles.ensureDirectory(home.groups().kind().directory(record.id()));
-      home.groups().create(record);
+      AtomicFiles.ensureDirectory(home.groups().kind().directory(id));
     } catch (IOException e) {
-      throw StorageException.of("can't make group \"" + record.id() + "\"", e);
+      throw StorageException.of("can't make group \"" + id + "\"", e);
+    }
+    // Held until it is taken: who finds it half made sees that somebody is making it.
+    Pool.UseLock lock = home.work(id);
+    try {
+      home.groups().create(record);
+      return lock;
     } catch (StorageException e) {
-      home.groups().sweep(record.id());
+      home.groups().sweep(id);
+      lock.close();
       throw e;
     }
   }
@@ -135,32 +155,37 @@ final class PoolGroups {
   private Instant take(List<Pools.Found> volumes, List<SnapshotRecord> planned, Stillness.Held held)
       throws IOException {
     List<ImageForks.Fork> images = new ArrayList<>();
-    for (int i = 0; i < planned.size(); i++) {
-      Pool pool = volumes.get(i).pool();
-      SnapshotRecord member = planned.get(i);
-      PoolSnapshots.write(pool, member);
-      images.add(
-          new ImageForks.Fork(pool.image(member.source()), pool.layout().image(member.id())));
+    List<Pool.UseLock> locks = new ArrayList<>();
+    try {
+      for (int i = 0; i < planned.size(); i++) {
+        Pool pool = volumes.get(i).pool();
+        SnapshotRecord member = planned.get(i);
+        locks.add(PoolSnapshots.write(pool, member));
+        images.add(
+            new ImageForks.Fork(pool.image(member.source()), pool.layout().image(member.id())));
+      }
+      Instant moment =
+          forks
+              .share(held, images)
+              .orElseThrow(() ->
+                  StorageException.precondition(
+                      "a group needs pools whose filesystems have reflinks (XFS, btrfs): copies of"
+                          + " several volumes are not of one moment"));
+      for (int i = 0; i < planned.size(); i++) {
+        SnapshotRecord member = planned.get(i);
+        SnapshotStore store = volumes.get(i).pool().snapshots();
+        AtomicFiles.sync(store.kind().directory(member.id()));
+        store.update(member.id(), now -> now.readyAt(moment.truncatedTo(ChronoUnit.MILLIS)));
+      }
+      return moment;
+    } finally {
+      locks.forEach(Pool.UseLock::close);
     }
-    Instant moment =
-        forks
-            .share(held, images)
-            .orElseThrow(() ->
-                StorageException.precondition(
-                    "a group needs pools whose filesystems have reflinks (XFS, btrfs): copies of"
-                        + " several volumes are not of one moment"));
-    for (int i = 0; i < planned.size(); i++) {
-      SnapshotRecord member = planned.get(i);
-      SnapshotStore store = volumes.get(i).pool().snapshots();
-      AtomicFiles.sync(store.kind().directory(member.id()));
-      store.update(member.id(), now -> now.readyAt(moment.truncatedTo(ChronoUnit.MILLIS)));
-    }
-    return moment;
   }
 
   private static void abandon(Pools pools, Pool home, GroupRecord record, RuntimeException cause) {
     try {
-      remove(pools, new Pools.FoundGroup(home, record));
+      removeHeld(pools, new Pools.FoundGroup(home, record));
     } catch (StorageException e) {
       cause.addSuppressed(e);
       log.warn("group \"{}\" stays half made, a retry removes it: {}", record.id(), e.getMessage());
@@ -178,8 +203,19 @@ final class PoolGroups {
     }
   }
 
-  /** Removes the members first: as long as one is left, the record says to which group it is. */
   private static void remove(Pools pools, Pools.FoundGroup group) {
+    try (Pool.UseLock _ = group.pool().work(group.record().id())) {
+      removeHeld(pools, group);
+    } catch (StorageException e) {
+      // Removed meanwhile by another node, it is what it was to become.
+      if (e.reason() != StorageException.Reason.NOT_FOUND) {
+        throw e;
+      }
+    }
+  }
+
+  /** Removes the members first: as long as one is left, the record says to which group it is. */
+  private static void removeHeld(Pools pools, Pools.FoundGroup group) {
     GroupRecord record = group.record();
     GroupStore store = group.pool().groups();
     store.mark(record.id(), now -> now.withState(GroupRecord.State.DELETING, now.createdAt()));

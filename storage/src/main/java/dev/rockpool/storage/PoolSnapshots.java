@@ -49,7 +49,7 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
     for (Pool pool : open.all()) {
       pool.snapshots()
           .after(Optional.empty())
-          .filter(record -> record.node().equals(pool.node()))
+          .filter(record -> isOurs(pool, record))
           .forEach(record -> recover(open, pool, record));
       pool.volumes()
           .after(Optional.empty())
@@ -61,6 +61,11 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
             }
           });
     }
+  }
+
+  /** Whether nobody but this node goes on with it: a disk may have come from another node. */
+  private static boolean isOurs(Pool pool, SnapshotRecord record) {
+    return pool.kind() == PoolKind.LOCAL || record.node().equals(pool.node());
   }
 
   private void recover(Pools open, Pool pool, SnapshotRecord record) {
@@ -76,7 +81,7 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
   }
 
   @Override
-  public Snapshot create(String name, VolumeId source) {
+  public Snapshot create(String name, VolumeId source, Optional<Requester> requestedBy) {
     SnapshotId id = SnapshotId.ofName(name);
     try (var _ = locks.lock(id)) {
       Pools open = pools.get();
@@ -89,7 +94,7 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
       }
       // What was interrupted has no moment yet.
       there.ifPresent(this::finishDelete);
-      return take(open, id, name, source).snapshot();
+      return take(open, id, name, source, requestedBy).snapshot();
     }
   }
 
@@ -111,18 +116,24 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
         .orElseThrow(() -> StorageException.notFound("source_volume_id: no volume \"" + id + "\""));
   }
 
-  private Pools.FoundSnapshot take(Pools open, SnapshotId id, String name, VolumeId source) {
+  private Pools.FoundSnapshot take(
+      Pools open, SnapshotId id, String name, VolumeId source, Optional<Requester> requestedBy) {
     try (var _ = changes.lock(source)) {
       Pools.Found volume = require(open, source);
-      SnapshotRecord planned = plan(volume, id, name, Optional.empty());
-      write(volume.pool(), planned);
-      return take(volume, planned);
+      SnapshotRecord planned = plan(volume, id, name, Optional.empty(), requestedBy);
+      try (Pool.UseLock _ = write(volume.pool(), planned)) {
+        return take(volume, planned);
+      }
     }
   }
 
   /** The record of a snapshot that is about to be taken. */
   static SnapshotRecord plan(
-      Pools.Found volume, SnapshotId id, String name, Optional<GroupId> group) {
+      Pools.Found volume,
+      SnapshotId id,
+      String name,
+      Optional<GroupId> group,
+      Optional<Requester> requestedBy) {
     VolumeRecord record = volume.record();
     return new SnapshotRecord(
         SnapshotRecord.FORMAT_VERSION,
@@ -138,7 +149,8 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
         Instant.EPOCH,
         volume.pool().node(),
         group,
-        now());
+        now(),
+        requestedBy);
   }
 
   /** What the snapshot can come to take when nothing is shared any more. */
@@ -155,29 +167,41 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
     }
   }
 
-  /** Writes the record of what is about to be taken, and with it the promise of its space. */
-  static void write(Pool pool, SnapshotRecord record) {
-    SnapshotRecord _ =
-        pool.promise(
-            record.promisedBytes(),
-            () -> {
-              try {
-                AtomicFiles.ensureDirectory(pool.snapshots().kind().directory(record.id()));
-                // The lock's file is made here, where there is room: a full disk must not keep the
-                // snapshot from being deleted.
-                pool.use(record.id(), false).ifPresent(Pool.UseLock::close);
-                pool.snapshots().create(record);
-                return record;
-              } catch (IOException e) {
-                StorageException failure =
-                    StorageException.of("can't make snapshot \"" + record.id() + "\"", e);
-                abandon(pool, record.id(), failure);
-                throw failure;
-              } catch (StorageException e) {
-                abandon(pool, record.id(), e);
-                throw e;
-              }
-            });
+  /**
+   * Writes the record of what is about to be taken, and with it the promise of its space.
+   *
+   * @return held until the snapshot is taken: who finds it without a moment sees that it gets one
+   */
+  static Pool.UseLock write(Pool pool, SnapshotRecord record) {
+    return pool.promise(record.promisedBytes(), () -> begin(pool, record));
+  }
+
+  private static Pool.UseLock begin(Pool pool, SnapshotRecord record) {
+    SnapshotId id = record.id();
+    try {
+      AtomicFiles.ensureDirectory(pool.snapshots().kind().directory(id));
+    } catch (IOException e) {
+      StorageException failure = StorageException.of("can't make snapshot \"" + id + "\"", e);
+      abandon(pool, id, failure);
+      throw failure;
+    }
+    // The lock's file is made here, where there is room: a full disk must not keep the snapshot
+    // from being deleted.
+    Pool.UseLock lock = pool.use(id, false).orElseThrow(() -> busyElsewhere(id));
+    try {
+      pool.snapshots().create(record);
+      return lock;
+    } catch (StorageException e) {
+      abandon(pool, id, e);
+      lock.close();
+      throw e;
+    }
+  }
+
+  private static StorageException busyElsewhere(SnapshotId id) {
+    return new StorageException(
+        StorageException.Reason.BUSY,
+        "another node is taking or removing snapshot \"" + id + "\"; try again");
   }
 
   private static Instant now() {
@@ -262,7 +286,7 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
       abandon(snapshot.pool(), id, failure.get());
       throw failure.get();
     }
-    boolean elsewhere = !snapshot.record().node().equals(snapshot.pool().node());
+    boolean elsewhere = !isOurs(snapshot.pool(), snapshot.record());
     return elsewhere || copies.isRunning(id) ? snapshot : goOn(open, snapshot);
   }
 
@@ -338,14 +362,17 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
   /**
    * Deletes the snapshot, whatever state it is in.
    *
-   * @throws StorageException PRECONDITION while a volume is being made of it
+   * @throws StorageException PRECONDITION while a volume is being made of it; BUSY while another
+   *     node takes or removes it
    */
   static void deleteFrom(Pool pool, SnapshotId id) {
     try (Pool.UseLock _ =
         pool.use(id, false)
             .orElseThrow(() ->
-                StorageException.precondition(
-                    "snapshot \"" + id + "\" is in use: a volume is being made of it"))) {
+                pool.find(id).filter(SnapshotRecord::ready).isPresent()
+                    ? StorageException.precondition(
+                        "snapshot \"" + id + "\" is in use: a volume is being made of it")
+                    : busyElsewhere(id))) {
       pool.snapshots().mark(id, now -> now.withState(SnapshotRecord.State.DELETING));
       remove(pool, id);
     } catch (StorageException e) {

@@ -376,8 +376,10 @@ public final class PoolVolumes implements Volumes {
       }
       Contents kind = record.contents();
       long bytes = size.choose(kind.minimumBytes(), record.sectorBytes(), kind.description());
-      VolumeRecord grown = pool.promise(bytes - now, () -> grow(pool, record, bytes));
-      return new Pools.Found(pool, grown).volume();
+      try (Pool.UseLock _ = pool.growing(id)) {
+        VolumeRecord grown = pool.promise(bytes - now, () -> grow(pool, record, bytes));
+        return new Pools.Found(pool, grown).volume();
+      }
     }
   }
 

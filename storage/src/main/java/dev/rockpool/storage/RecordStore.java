@@ -78,6 +78,11 @@ abstract class RecordStore<I extends Comparable<I>, R> {
     Path useLock(I id) {
       return directory(id).resolve("use.lock");
     }
+
+    /** Held by who grows it: until the record says so, it is larger than its record. */
+    Path growLock(I id) {
+      return directory(id).resolve("grow.lock");
+    }
   }
 
   private record Entry<R>(R record, Stamp stamp) {}
@@ -270,6 +275,7 @@ abstract class RecordStore<I extends Comparable<I>, R> {
       Files.deleteIfExists(AtomicFiles.temporary(kind.record(id)));
       Files.deleteIfExists(kind.recordLock(id));
       Files.deleteIfExists(kind.useLock(id));
+      Files.deleteIfExists(kind.growLock(id));
       Files.delete(directory);
     } catch (NoSuchFileException e) {
       log.debug("{} was removed by somebody else", directory);

@@ -1,6 +1,9 @@
 package dev.rockpool.storage;
 
+import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.OptBoolean;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -22,6 +25,7 @@ import java.util.Optional;
  * @param node that takes it
  * @param group of which it is a member; a member is not deleted alone
  * @param createdAt the moment whose content it has
+ * @param requestedBy for whom, where that is known; records of earlier releases don't say
  */
 public record SnapshotRecord(
     int formatVersion,
@@ -37,7 +41,10 @@ public record SnapshotRecord(
     Instant sourceChangedAt,
     NodeId node,
     Optional<GroupId> group,
-    Instant createdAt) {
+    Instant createdAt,
+    @JacksonInject(value = Json.ABSENT, useInput = OptBoolean.TRUE)
+        @JsonInclude(JsonInclude.Include.NON_ABSENT)
+        Optional<Requester> requestedBy) {
 
   public static final int FORMAT_VERSION = 1;
 
@@ -96,6 +103,7 @@ public record SnapshotRecord(
         sourceChanged,
         node,
         group,
-        moment);
+        moment,
+        requestedBy);
   }
 }

@@ -23,7 +23,16 @@ public interface Snapshots {
    *     that of a snapshot of another volume; PRECONDITION if the volume is in use in a way in
    *     which it can't be held still; EXHAUSTED if the pool can't promise the space
    */
-  Snapshot create(String name, VolumeId source);
+  default Snapshot create(String name, VolumeId source) {
+    return create(name, source, Optional.empty());
+  }
+
+  /**
+   * As {@link #create(String, VolumeId)}.
+   *
+   * @param requestedBy for whom, where that is known; the same snapshot whoever it is
+   */
+  Snapshot create(String name, VolumeId source, Optional<Requester> requestedBy);
 
   /**
    * Removes the snapshot. One that does not exist is removed already.

@@ -1,5 +1,7 @@
 package dev.rockpool.storage;
 
+import java.util.Map;
+
 /**
  * A volume, and where it is.
  *
@@ -10,5 +12,10 @@ package dev.rockpool.storage;
 public record Volume(VolumeRecord record, PoolName pool, Topology topology) {
   public VolumeId id() {
     return record.id();
+  }
+
+  /** What a user should know, and would otherwise find out by filling the filesystem. */
+  public Map<String, String> context() {
+    return record.sizeEnforced() ? Map.of() : Map.of("sizeEnforced", "false");
   }
 }

@@ -52,7 +52,8 @@ final class VolumePlan {
         asked.limits(),
         false,
         Instant.now().truncatedTo(ChronoUnit.MILLIS),
-        List.of());
+        List.of(),
+        asked.requestedBy());
   }
 
   /**

@@ -1,6 +1,9 @@
 package dev.rockpool.storage;
 
+import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.OptBoolean;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +30,7 @@ import java.util.Set;
  * @param sizeEnforced whether users can't write more than its capacity
  * @param createdAt when it was asked for
  * @param attachments its holders
+ * @param requestedBy for whom, where that is known; records of earlier releases don't say
  */
 public record VolumeRecord(
     int formatVersion,
@@ -45,7 +49,10 @@ public record VolumeRecord(
     IoLimits limits,
     boolean sizeEnforced,
     Instant createdAt,
-    List<Attachment> attachments) {
+    List<Attachment> attachments,
+    @JacksonInject(value = Json.ABSENT, useInput = OptBoolean.TRUE)
+        @JsonInclude(JsonInclude.Include.NON_ABSENT)
+        Optional<Requester> requestedBy) {
 
   public static final int FORMAT_VERSION = 1;
 
@@ -154,6 +161,7 @@ public record VolumeRecord(
         allowed,
         enforced,
         createdAt,
-        holders);
+        holders,
+        requestedBy);
   }
 }

@@ -3,6 +3,7 @@ package dev.rockpool.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.rockpool.storage.host.LockState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -13,6 +14,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -167,6 +169,57 @@ final class FileLocksIT {
       assertThat(waiting.isDone()).isFalse();
       other.tell("drop", file);
       waiting.get().close();
+    }
+  }
+
+  @Test
+  void howAFileIsLockedIsSeenWithoutLockingIt() throws IOException {
+    assertThat(FileLocks.state(file)).isEqualTo(LockState.FREE);
+    assertThat(file).doesNotExist();
+    try (var _ = take(file, true)) {
+      assertThat(FileLocks.state(file)).isEqualTo(LockState.SHARED);
+      assertThat(otherLocks("alone")).as("still locked").isEqualTo("no");
+    }
+    try (var _ = take(file, false)) {
+      assertThat(FileLocks.state(file)).isEqualTo(LockState.EXCLUSIVE);
+      assertThat(otherLocks("shared")).as("still locked").isEqualTo("no");
+    }
+    assertThat(FileLocks.state(file)).isEqualTo(LockState.FREE);
+  }
+
+  @Test
+  void howAnotherProcessHasLockedAFileIsSeen() throws IOException {
+    assertThat(other.tell("lock", file, "alone")).isEqualTo("yes");
+    assertThat(FileLocks.state(file)).isEqualTo(LockState.EXCLUSIVE);
+    other.tell("drop", file);
+    assertThat(other.tell("lock", file, "shared")).isEqualTo("yes");
+    assertThat(FileLocks.state(file)).isEqualTo(LockState.SHARED);
+    other.tell("drop", file);
+    assertThat(FileLocks.state(file)).isEqualTo(LockState.FREE);
+  }
+
+  /** Whoever closes the file drops its lock: so nobody looks while somebody begins to lock. */
+  @Test
+  void whoLooksDropsNobodysLock() throws Exception {
+    AtomicBoolean ended = new AtomicBoolean();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<?> looking =
+          threads.submit(() -> {
+            while (!ended.get()) {
+              FileLocks.state(file);
+            }
+            return "looked";
+          });
+      try {
+        for (int i = 0; i < 300; i++) {
+          try (var _ = take(file, false)) {
+            assertThat(otherLocks("alone")).as("lock %d", i).isEqualTo("no");
+          }
+        }
+      } finally {
+        ended.set(true);
+      }
+      assertThat(looking.get()).isEqualTo("looked");
     }
   }
 

@@ -92,6 +92,23 @@ final class JsonTest {
   }
 
   @Test
+  void forWhomAVolumeWasMadeIsAFieldThatMayBeMissing() throws IOException {
+    assertThat(json()).doesNotContain("requestedBy");
+    assertThat(read(json()).requestedBy()).isEmpty();
+    VolumeRecord known =
+        read(
+            json()
+                .replace(
+                    "\"attachments\" : [ ]",
+                    "\"attachments\" : [ ],"
+                        + " \"requestedBy\" : {\"namespace\": \"shop\", \"name\": \"data\"}"));
+    assertThat(known.requestedBy()).contains(new Requester("shop", "data"));
+    assertThat(known.withState(VolumeRecord.State.DELETING).requestedBy())
+        .isEqualTo(known.requestedBy());
+    assertThat(read(new String(Json.bytes(known), StandardCharsets.UTF_8))).isEqualTo(known);
+  }
+
+  @Test
   void aMissingFileIsToldFromABrokenOne() {
     assertThatThrownBy(() -> Json.read(directory.resolve("none"), VolumeRecord.class, 1))
         .isInstanceOf(NoSuchFileException.class);

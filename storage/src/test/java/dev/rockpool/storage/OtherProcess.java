@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +69,7 @@ public final class OtherProcess {
       case "find" -> volumes().find(VolumeId.parse(word)).toString();
       case "use" -> hold(word, use(VolumeId.parse(word), Access.valueOf(words.get(2))));
       case "lock" -> hold(word, FileLocks.tryLock(Path.of(word), words.get(2).equals("shared")));
+      case "check" -> check(Path.of(word), Duration.ofMillis(Long.parseLong(words.get(2))));
       case "drop" -> {
         Objects.requireNonNull(held.remove(word), word).close();
         yield "ok";
@@ -93,6 +95,14 @@ public final class OtherProcess {
   private Optional<Pool.UseLock> use(VolumeId id, Access access) {
     Pool pool = pools.orElseThrow().all().getFirst();
     return pool.use(pool.find(id).orElseThrow(), access);
+  }
+
+  /** The ids of what is found in the pool, which this process does not open. */
+  private static String check(Path directory, Duration pause) {
+    PoolSpec spec = new PoolSpec(PoolFixture.POOL, directory, Long.MAX_VALUE, 1);
+    PoolCheck check =
+        new PoolCheck(List.of(spec), new ExecHost((program, succeeded, took) -> {}), pause);
+    return check.check(spec).left().stream().map(left -> left.finding().id()).toList().toString();
   }
 
   private String hold(String name, Optional<? extends AutoCloseable> lock) {

@@ -32,7 +32,8 @@ final class VolumeRecordTest {
         IoLimits.NONE,
         true,
         Instant.parse("2026-01-02T03:04:05.678Z"),
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   @Test

@@ -42,7 +42,8 @@ public final class Cli {
             .addSubcommand(
                 new CommandLine(new PoolCommand())
                     .addSubcommand(new PoolInitCommand())
-                    .addSubcommand(new PoolListCommand(environment)))
+                    .addSubcommand(new PoolListCommand(environment))
+                    .addSubcommand(new PoolFsckCommand(environment)))
             .addSubcommand(
                 new CommandLine(new VolumeCommand())
                     .addSubcommand(new VolumeListCommand(environment))

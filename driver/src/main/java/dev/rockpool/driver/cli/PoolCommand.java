@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
     optionListHeading = "%n",
     commandListHeading = "%nCommands:%n",
     synopsisSubcommandLabel = "COMMAND",
-    description = "Makes pools and shows them.",
+    description = "Makes pools, shows them, and checks them.",
     footer = {
       "",
       "A local pool is on a filesystem of one node. A shared pool is on a filesystem that",

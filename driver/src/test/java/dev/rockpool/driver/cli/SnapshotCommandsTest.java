@@ -86,7 +86,8 @@ final class SnapshotCommandsTest {
         Instant.EPOCH,
         NODE,
         group,
-        MOMENT);
+        MOMENT,
+        Optional.empty());
   }
 
   private void write(SnapshotRecord snapshot) throws IOException {

@@ -1,6 +1,7 @@
 package dev.rockpool.storage.host;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -18,7 +19,21 @@ public final class Descriptor implements AutoCloseable {
   private static final int FALLOC_FL_UNSHARE_RANGE = 0x40;
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
+  // asm-generic/fcntl.h, where a long has 64 bits.
+  private static final int F_GETLK = 5;
+  private static final short F_RDLCK = 0;
+  private static final short F_WRLCK = 1;
+  private static final long FLOCK_BYTES = 32;
 
+  private static final MethodHandle FCNTL =
+      Kernel.function(
+          "fcntl",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.ADDRESS),
+          Linker.Option.firstVariadicArg(2));
   private static final MethodHandle OPEN =
       Kernel.function(
           "open",
@@ -162,6 +177,26 @@ public final class Descriptor implements AutoCloseable {
         return false;
       }
       throw e;
+    }
+  }
+
+  /**
+   * How other processes have locked the file, or a part of it; on a shared filesystem those of
+   * other nodes too. Nothing is locked to find out. Closing this drops what this process has locked
+   * of it.
+   */
+  public LockState lockOfOthers() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      // Zeros: from the beginning of the file to wherever its end will be.
+      MemorySegment lock = arena.allocate(FLOCK_BYTES, Long.BYTES);
+      lock.set(ValueLayout.JAVA_SHORT, 0, F_WRLCK);
+      Kernel.call(
+          "fcntl " + path, (errno, _) -> (int) FCNTL.invokeExact(errno, number, F_GETLK, lock));
+      return switch (lock.get(ValueLayout.JAVA_SHORT, 0)) {
+        case F_RDLCK -> LockState.SHARED;
+        case F_WRLCK -> LockState.EXCLUSIVE;
+        default -> LockState.FREE;
+      };
     }
   }
 
