@@ -37,6 +37,7 @@ public final class EphemeralVolumes {
   private static final Logger log = LoggerFactory.getLogger(EphemeralVolumes.class);
 
   // Kubelet: makeVolumeHandle. Too long to be the id of a volume that CreateVolume made.
+  private static final String OTHERS = "ephemeral/";
   private static final Pattern NAME = Pattern.compile("csi-[0-9a-f]{64}");
   private static final String EPHEMERAL = "csi.storage.k8s.io/ephemeral";
   private static final String SIZE = "size";
@@ -76,7 +77,12 @@ public final class EphemeralVolumes {
    * its pod.
    */
   private static String name(String volumeId) {
-    return isKubelets(volumeId) ? volumeId : "ephemeral/" + VolumeId.parse(volumeId);
+    return isKubelets(volumeId) ? volumeId : OTHERS + VolumeId.parse(volumeId);
+  }
+
+  /** Whether the volume that was created by this name is an ephemeral one. */
+  public static boolean isName(String name) {
+    return isKubelets(name) || name.startsWith(OTHERS);
   }
 
   private static VolumeId id(String volumeId) {

@@ -43,7 +43,8 @@ public final class Cli {
                 new CommandLine(new PoolCommand())
                     .addSubcommand(new PoolInitCommand())
                     .addSubcommand(new PoolListCommand(environment))
-                    .addSubcommand(new PoolFsckCommand(environment)))
+                    .addSubcommand(new PoolFsckCommand(environment))
+                    .addSubcommand(new PoolImportCommand(environment)))
             .addSubcommand(
                 new CommandLine(new VolumeCommand())
                     .addSubcommand(new VolumeListCommand(environment))

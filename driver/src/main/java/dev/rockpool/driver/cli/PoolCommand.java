@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
     optionListHeading = "%n",
     commandListHeading = "%nCommands:%n",
     synopsisSubcommandLabel = "COMMAND",
-    description = "Makes pools, shows them, and checks them.",
+    description = "Makes pools, shows them, checks them, and reads them back.",
     footer = {
       "",
       "A local pool is on a filesystem of one node. A shared pool is on a filesystem that",
