@@ -7,7 +7,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,6 +18,8 @@ import org.slf4j.LoggerFactory;
 public final class Mounter {
   private static final Logger log = LoggerFactory.getLogger(Mounter.class);
   private static final int UMOUNT_NOFOLLOW = 8;
+  private static final int ATTEMPTS = 50;
+  private static final Duration PAUSE = Duration.ofMillis(20);
   private static final Set<String> RESTRICTIONS =
       Set.of("nosuid", "nodev", "noexec", "nosymfollow", "noatime", "nodiratime", "relatime");
 
@@ -167,7 +171,22 @@ public final class Mounter {
         });
   }
 
+  /** Whoever looks at a mount keeps it busy for that moment: it is tried for a while. */
   private static void detachMount(Path mountPoint) throws IOException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        detachMountNow(mountPoint);
+        return;
+      } catch (KernelException e) {
+        if (e.errno() != KernelException.EBUSY || attempt == ATTEMPTS) {
+          throw e;
+        }
+        LockSupport.parkNanos(PAUSE.toNanos());
+      }
+    }
+  }
+
+  private static void detachMountNow(Path mountPoint) throws IOException {
     Kernel.call(
         "umount2",
         (errno, memory) ->

@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.rockpool.storage.StorageException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,6 +95,28 @@ final class MounterIT {
           .hasMessageContainingAll("umount " + first, "busy");
     }
     assertThat(MountTable.read().at(first)).isPresent();
+  }
+
+  @Test
+  void aMountThatIsBusyForAMomentIsTakenOff() throws Exception {
+    mount("");
+    Path file = Files.createFile(first.resolve("file"));
+    var in = Files.newInputStream(file);
+    Thread user =
+        Thread.ofPlatform()
+            .start(() -> {
+              LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+              try {
+                in.close();
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+
+    mounter.unmount(first);
+
+    user.join();
+    assertThat(MountTable.read().at(first)).isEmpty();
   }
 
   @Test
