@@ -216,7 +216,8 @@ final class Images {
       requireReleased(device, volume);
     } else if (Files.exists(volume.source())) {
       for (LoopDevices.Attached left : loops.of(volume.source())) {
-        if (left.readOnly() == volume.readOnly() && mountsOf(left.device()).isEmpty()) {
+        boolean alike = left.ours() && left.readOnly() == volume.readOnly();
+        if (alike && mountsOf(left.device()).isEmpty()) {
           // What vanishes by itself is not detached: its number may be another volume's by then.
           if (!left.autoclear()) {
             loops.detach(left.device());
@@ -261,7 +262,8 @@ final class Images {
     }
     Optional<LoopDevice> staged = staged(volume);
     for (LoopDevices.Attached left : loops.of(volume.source())) {
-      boolean ours = left.readOnly() && staged.filter(left.device()::equals).isEmpty();
+      boolean ours =
+          left.ours() && left.readOnly() && staged.filter(left.device()::equals).isEmpty();
       if (ours && !volume.readOnly() && mountsOf(left.device()).isEmpty()) {
         log.info("detaching {}, left over of volume \"{}\"", left.device(), volume.volume());
         loops.detach(left.device());

@@ -98,6 +98,22 @@ final class NodeState<T> {
     known.put(id, value);
   }
 
+  /**
+   * Remembers less of the volume than before. Where the disk is full its file says more than there
+   * is, as after a power cut, which the mount table sets right.
+   */
+  void reduce(T value) {
+    try {
+      save(value);
+    } catch (StorageException e) {
+      if (e.reason() != StorageException.Reason.EXHAUSTED) {
+        throw e;
+      }
+      log.warn("{}", e.getMessage());
+      known.put(volume.apply(value), value);
+    }
+  }
+
   void remove(VolumeId id) {
     try {
       Files.deleteIfExists(file(id));

@@ -152,7 +152,7 @@ final class Publishing {
     limits.leave(id, path);
     Mounts.removeMountPoint(path);
     if (volume.isPresent()) {
-      staged.save(volume.get().withoutTarget(path.toString()));
+      staged.reduce(volume.get().withoutTarget(path.toString()));
     }
   }
 

@@ -13,9 +13,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A pool that this process has open: a directory on a filesystem of this node. */
 public final class Pool implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Pool.class);
   private static final int COMMON_SECTOR_BYTES = 512;
   // Less than that is what filesystems keep back, or can't use.
   private static final long FULL_BYTES = 1 << 20;
@@ -32,6 +35,7 @@ public final class Pool implements AutoCloseable {
   private final VolumeStore volumes;
   private final SnapshotStore snapshots;
   private final GroupStore groups;
+  private final Reserve reserve;
   private final Object reserving = new Object();
 
   /** Promised by calls whose records are not written yet; guarded by {@link #reserving}. */
@@ -50,6 +54,7 @@ public final class Pool implements AutoCloseable {
     this.node = node;
     this.layout = new PoolLayout(root);
     this.lock = lock;
+    this.reserve = new Reserve(layout.reserve());
     this.topology =
         switch (record.kind()) {
           case LOCAL -> Topology.ofNode(node);
@@ -78,19 +83,13 @@ public final class Pool implements AutoCloseable {
       AtomicFiles.ensureDirectory(layout.nodes());
       FileLocks.Handle lock = lock(record, layout, node);
       try {
-        AtomicFiles.replace(
-            layout.node(node),
-            Json.bytes(
-                new NodeRecord(
-                    NodeRecord.FORMAT_VERSION,
-                    node,
-                    maxVolumes,
-                    Instant.now().truncatedTo(ChronoUnit.SECONDS))));
+        register(layout, node, maxVolumes);
         Pool pool = new Pool(spec, record, node, maxVolumes, root, lock);
         for (Path part : List.of(layout.volumes(), layout.snapshots(), layout.groups())) {
           AtomicFiles.ensureDirectory(part);
         }
         pool.refresh();
+        pool.reserve.take();
         return pool;
       } catch (IOException | RuntimeException e) {
         lock.close();
@@ -101,6 +100,29 @@ public final class Pool implements AutoCloseable {
           StorageException.Reason.UNAVAILABLE,
           "pool \"" + spec.name() + "\" can't be opened: " + e.getMessage(),
           e);
+    }
+  }
+
+  private static void register(PoolLayout layout, NodeId node, int maxVolumes) throws IOException {
+    NodeRecord record =
+        new NodeRecord(
+            NodeRecord.FORMAT_VERSION,
+            node,
+            maxVolumes,
+            Instant.now().truncatedTo(ChronoUnit.SECONDS));
+    try {
+      AtomicFiles.replace(layout.node(node), Json.bytes(record));
+    } catch (IOException e) {
+      // A full disk must not keep the driver from the volumes whose deletion makes room.
+      boolean known =
+          Files.exists(layout.node(node))
+              && Json.read(layout.node(node), NodeRecord.class, NodeRecord.FORMAT_VERSION)
+                      .maxVolumes()
+                  == maxVolumes;
+      if (!known) {
+        throw e;
+      }
+      log.warn("the record of node \"{}\" keeps its time: {}", node, e.toString());
     }
   }
 
@@ -217,7 +239,12 @@ public final class Pool implements AutoCloseable {
         });
   }
 
-  /** Why the pool can't be used now, if it can't. */
+  /** Why the pool can't be read or written now, if it can't. */
+  public Optional<String> trouble() {
+    return ailment().or(this::readOnly);
+  }
+
+  /** Why the pool can't be read now, if it can't. */
   public Optional<String> ailment() {
     try {
       PoolRecord now = PoolDirectory.read(layout);
@@ -227,6 +254,24 @@ public final class Pool implements AutoCloseable {
     } catch (IOException e) {
       return Optional.of("pool \"" + name() + "\" can't be read: " + e.getMessage());
     }
+  }
+
+  /** Why nothing can be written to the pool, if its filesystem is mounted read-only. */
+  Optional<String> readOnly() {
+    return MountTable.read()
+        .holding(layout.root())
+        .filter(mount ->
+            mount.options().contains("ro")
+                || mount.superOptions().contains("ro")
+                || mount.superOptions().contains("emergency_ro"))
+        .map(mount ->
+            "pool \""
+                + name()
+                + "\" is read-only: the "
+                + mount.fsType()
+                + " at "
+                + mount.mountPoint()
+                + " is; if the kernel made it so, its log tells why. Mount it read-write again");
   }
 
   /** The file that an image volume is served from. */
@@ -408,6 +453,15 @@ public final class Pool implements AutoCloseable {
     }
   }
 
+  /** Bytes of its filesystem that are free now, whatever was promised. */
+  public long freeBytes() {
+    try {
+      return Files.getFileStore(layout.root()).getUsableSpace();
+    } catch (IOException e) {
+      throw StorageException.of("can't measure pool \"" + name() + "\"", e);
+    }
+  }
+
   /**
    * Whether its filesystem has no room left at all, for sparse images that are still to be filled.
    */
@@ -422,11 +476,7 @@ public final class Pool implements AutoCloseable {
   public long availableBytes() {
     long left = promisableBytes() - promisedBytes();
     if (spec.overcommit() == 1) {
-      try {
-        left = Math.min(left, Files.getFileStore(layout.root()).getUsableSpace());
-      } catch (IOException e) {
-        throw StorageException.of("can't measure pool \"" + name() + "\"", e);
-      }
+      left = Math.min(left, freeBytes());
     }
     return Math.max(0, left);
   }
@@ -439,6 +489,7 @@ public final class Pool implements AutoCloseable {
    * @throws StorageException EXHAUSTED if there is not so much left
    */
   <T> T promise(long moreBytes, Supplier<T> promise) {
+    reserve.take();
     try (var _ = lockAmongNodes()) {
       reserve(moreBytes);
       try {
@@ -448,6 +499,22 @@ public final class Pool implements AutoCloseable {
       }
     } catch (IOException e) {
       throw StorageException.of("can't promise space in pool \"" + name() + "\"", e);
+    }
+  }
+
+  /**
+   * Does what gives something back, such as taking a holder off, for which there must be room even
+   * if the filesystem is full.
+   */
+  <T> T giveBack(Supplier<T> change) {
+    try {
+      return change.get();
+    } catch (StorageException e) {
+      if (e.reason() != StorageException.Reason.EXHAUSTED) {
+        throw e;
+      }
+      log.warn("pool \"{}\" is full, and its reserve is given up: {}", name(), e.getMessage());
+      return reserve.spend(change);
     }
   }
 

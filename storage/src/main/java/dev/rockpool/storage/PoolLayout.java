@@ -13,6 +13,11 @@ record PoolLayout(Path root) {
     return root.resolve("pool.lock");
   }
 
+  /** Takes room that is given up when the pool is full. */
+  Path reserve() {
+    return root.resolve("reserve");
+  }
+
   /** Held on a shared pool while space is promised. */
   Path promiseLock() {
     return root.resolve("promise.lock");

@@ -339,18 +339,16 @@ public final class PoolVolumes implements Volumes {
       if (found.isEmpty()) {
         return;
       }
-      found
-          .get()
-          .pool()
-          .volumes()
-          .update(
-              id,
-              now ->
-                  now.withAttachments(
-                      now.attachments().stream()
-                          .filter(held -> node.isPresent() && !held.node().equals(node.get()))
-                          .toList()));
+      Pool pool = found.get().pool();
+      VolumeRecord _ = pool.giveBack(() -> pool.volumes().update(id, now -> detached(now, node)));
     }
+  }
+
+  private static VolumeRecord detached(VolumeRecord now, Optional<NodeId> node) {
+    return now.withAttachments(
+        now.attachments().stream()
+            .filter(held -> node.isPresent() && !held.node().equals(node.get()))
+            .toList());
   }
 
   @Override

@@ -157,7 +157,7 @@ public final class Pools implements AutoCloseable {
 
   /** Why one of the pools can't be used now, if there is one that can't. */
   public Optional<String> ailment() {
-    return byName.values().stream().flatMap(pool -> pool.ailment().stream()).findFirst();
+    return byName.values().stream().flatMap(pool -> pool.trouble().stream()).findFirst();
   }
 
   @Override

@@ -311,7 +311,8 @@ abstract class RecordStore<I extends Comparable<I>, R> {
     } catch (NoSuchFileException e) {
       throw StorageException.notFound("no " + name(id));
     } catch (IOException e) {
-      throw StorageException.of("can't write the record of " + name(id), e);
+      throw StorageException.of(
+          "can't write the record of " + name(id) + " in " + kind.directory(id), e);
     }
   }
 

@@ -61,11 +61,19 @@ public class StorageException extends RuntimeException {
   /** What a failure of the filesystem means to whoever asked. */
   public static StorageException of(String doing, IOException e) {
     String text = String.valueOf(e.getMessage());
+    boolean full = text.contains("No space left on device") || text.contains("Disk quota exceeded");
+    boolean readOnly = text.contains("Read-only file system");
     Reason reason =
-        text.contains("No space left on device") || text.contains("Disk quota exceeded")
+        full
             ? Reason.EXHAUSTED
-            : text.contains("File too large") ? Reason.OUT_OF_RANGE : Reason.FAILED;
-    return new StorageException(reason, doing + ": " + text, e);
+            : readOnly
+                ? Reason.UNAVAILABLE
+                : text.contains("File too large") ? Reason.OUT_OF_RANGE : Reason.FAILED;
+    String wayOut =
+        full
+            ? "; make room: delete a volume or a snapshot, or grow the filesystem"
+            : readOnly ? "; mount it read-write again, the kernel's log tells what happened" : "";
+    return new StorageException(reason, doing + ": " + text + wayOut, e);
   }
 
   public Reason reason() {

@@ -7,9 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rockpool.storage.StorageException.Reason;
 import dev.rockpool.storage.VolumesFixture.Setup;
+import dev.rockpool.storage.host.ExecHost;
+import dev.rockpool.storage.host.Host;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +32,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class FullPoolIT {
   private static final AccessMode ONE_NODE = AccessMode.SINGLE_NODE_MULTI_WRITER;
   private static final long MOST = 1L << 40;
+  private static final List<String> VOLUMES = List.of("a", "b", "c", "d");
+  private static final Host HOST = new ExecHost((_, _, _) -> {});
 
   @TempDir private Path directory;
   private final String mkfs;
@@ -115,20 +120,44 @@ final class FullPoolIT {
     }
   }
 
+  /** Of several, one after the other, each by the room that is kept in reserve. */
   @Test
-  void aHolderStaysRecordedUntilThereIsRoomForTheRecord() throws IOException {
-    VolumeId id = pool.create(Asked.block("a").size(100 * MIB)).id();
+  void holdersOfVolumesOfAFullPoolCanBeTakenOff() throws IOException {
     Attachment asked = new Attachment(pool.nodes().getFirst(), ONE_NODE, Access.READ_WRITE);
-    Volume held = pool.volumes().attach(id, asked);
+    for (String name : VOLUMES) {
+      var _ = pool.volumes().attach(pool.create(Asked.block(name).size(100 * MIB)).id(), asked);
+    }
     Path filler = filesystem.fill();
     try {
-      assertRefused(Reason.EXHAUSTED, () -> pool.volumes().detach(id, Optional.empty()));
-      assertThat(pool.volumes().find(id)).contains(held);
+      for (String name : VOLUMES) {
+        VolumeId id = VolumeId.parse(name);
+        pool.volumes().detach(id, Optional.empty());
+        assertThat(pool.volumes().find(id).orElseThrow().record().attachments()).isEmpty();
+        pool.volumes().delete(id);
+        assertThat(pool.layout().directory(id)).doesNotExist();
+      }
+      assertThat(pool.opened().promisedBytes()).isZero();
     } finally {
       Files.delete(filler);
     }
-    pool.volumes().detach(id, Optional.empty());
-    assertThat(pool.volumes().find(id).orElseThrow().record().attachments()).isEmpty();
+  }
+
+  /** Its volumes are to be deleted, and its driver may have to be started for that. */
+  @Test
+  void aFullPoolCanBeOpened() throws IOException {
+    VolumeId id = pool.create(Asked.block("a").size(100 * MIB)).id();
+    PoolLayout layout = pool.layout();
+    Path filler = filesystem.fill();
+    try {
+      pool.closeAll();
+      PoolSpec spec = new PoolSpec(PoolFixture.POOL, layout.root(), Long.MAX_VALUE, 1);
+      try (Pools pools = Pools.open(List.of(spec), pool.nodes().getFirst(), 0)) {
+        new PoolVolumes(() -> pools, HOST).delete(id);
+      }
+      assertThat(layout.directory(id)).doesNotExist();
+    } finally {
+      Files.delete(filler);
+    }
   }
 
   @Test

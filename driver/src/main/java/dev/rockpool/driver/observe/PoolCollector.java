@@ -24,13 +24,20 @@ final class PoolCollector implements MultiCollector {
   }
 
   private record Reading(
-      String pool, long promisable, long promised, long available, long volumes, long snapshots) {
+      String pool,
+      long promisable,
+      long promised,
+      long available,
+      long free,
+      long volumes,
+      long snapshots) {
     static Reading of(Pool pool) {
       return new Reading(
           pool.name().value(),
           pool.promisableBytes(),
           pool.promisedBytes(),
           pool.availableBytes(),
+          pool.freeBytes(),
           pool.count(),
           pool.snapshotCount());
     }
@@ -63,8 +70,35 @@ final class PoolCollector implements MultiCollector {
             "Bytes that the pool can still promise.",
             readings,
             Reading::available),
+        gauge(
+            "rockpool_pool_free_bytes",
+            "Bytes that are free in the pool's filesystem, whatever was promised.",
+            readings,
+            Reading::free),
         gauge("rockpool_pool_volumes", "Volumes in the pool.", readings, Reading::volumes),
-        gauge("rockpool_pool_snapshots", "Snapshots in the pool.", readings, Reading::snapshots));
+        gauge("rockpool_pool_snapshots", "Snapshots in the pool.", readings, Reading::snapshots),
+        troubled());
+  }
+
+  private GaugeSnapshot troubled() {
+    GaugeSnapshot.Builder gauge =
+        GaugeSnapshot.builder()
+            .name("rockpool_pool_troubled")
+            .help("1 if the pool can't be read or written now, else 0; /healthz tells why.");
+    pools
+        .get()
+        .ifPresent(
+            open -> open.all().forEach(pool -> point(gauge, pool.name().value(), troubled(pool))));
+    return gauge.build();
+  }
+
+  private static double troubled(Pool pool) {
+    return pool.trouble().isPresent() ? 1 : 0;
+  }
+
+  private static void point(GaugeSnapshot.Builder gauge, String pool, double value) {
+    gauge.dataPoint(
+        GaugeDataPointSnapshot.builder().labels(Labels.of("pool", pool)).value(value).build());
   }
 
   private static Optional<Reading> read(Pool pool) {
@@ -80,11 +114,7 @@ final class PoolCollector implements MultiCollector {
       String name, String help, List<Reading> readings, Figure figure) {
     GaugeSnapshot.Builder gauge = GaugeSnapshot.builder().name(name).help(help);
     for (Reading reading : readings) {
-      gauge.dataPoint(
-          GaugeDataPointSnapshot.builder()
-              .labels(Labels.of("pool", reading.pool()))
-              .value(figure.of(reading))
-              .build());
+      point(gauge, reading.pool(), figure.of(reading));
     }
     return gauge.build();
   }

@@ -292,6 +292,11 @@ public final class Orchestrator {
   public void use(String id, String fsType, long mib, String content) throws IOException {
     create(id, fsType, mib);
     use(id, fsType);
+    write(id, fsType, content);
+  }
+
+  /** Writes the content to the volume, which is in use. */
+  public void write(String id, String fsType, String content) throws IOException {
     Path data = fsType.isEmpty() ? target(id) : target(id).resolve("data");
     try (var channelToData =
         FileChannel.open(data, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {

@@ -50,8 +50,9 @@ final class Disk implements AutoCloseable {
     return mountPoint.resolve("pool");
   }
 
-  Path image() {
-    return image;
+  /** The image of a volume in its pool. */
+  Path image(String volume) {
+    return pool().resolve("volumes").resolve(volume).resolve("disk.img");
   }
 
   /** Whoever writes to it waits, until it is thawed. */
@@ -63,8 +64,19 @@ final class Disk implements AutoCloseable {
     run("fsfreeze", "--unfreeze", mountPoint.toString());
   }
 
-  void remount(String option) {
-    run("mount", "-o", "remount," + option, mountPoint.toString());
+  /** Nobody can write to it, until {@link #makeWritable}; files that are open stay as they are. */
+  void makeReadOnly() {
+    run("mount", "--bind", mountPoint.toString(), mountPoint.toString());
+    run("mount", "-o", "remount,bind,ro", mountPoint.toString());
+  }
+
+  void makeWritable() {
+    run("umount", mountPoint.toString());
+  }
+
+  /** Takes it away, as a reboot does. */
+  void unmount() {
+    run("umount", mountPoint.toString());
   }
 
   /** Takes all but so many bytes of it, until {@link #empty}. */

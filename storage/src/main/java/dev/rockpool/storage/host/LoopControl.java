@@ -30,6 +30,9 @@ final class LoopControl {
   private static final long NAME_AT = 56;
   private static final int NAME_BYTES = 64;
 
+  // Where others write the image's path, which the kernel tells better elsewhere.
+  private static final String MARK = "rockpool:";
+
   // struct loop_config, in which a loop_info64 is
   private static final long CONFIG_BYTES = 304;
   private static final long IMAGE_AT = 0;
@@ -44,8 +47,9 @@ final class LoopControl {
    * @param file the file
    * @param readOnly whether the device refuses writes
    * @param autoclear whether it is detached with its last user
+   * @param ours whether a driver like this one has attached it
    */
-  record Status(FileId file, boolean readOnly, boolean autoclear) {}
+  record Status(FileId file, boolean readOnly, boolean autoclear, boolean ours) {}
 
   /** A device that serves nothing now; by the time that it is opened it may. */
   static LoopDevice free() throws IOException {
@@ -75,7 +79,7 @@ final class LoopControl {
       int flags = DIRECT_IO | (readOnly ? READ_ONLY : 0) | (autoclear ? AUTOCLEAR : 0);
       config.set(ValueLayout.JAVA_INT, INFO_AT + FLAGS_AT, flags);
       // For those who look only: the kernel goes by the descriptor.
-      byte[] text = name.toString().getBytes(StandardCharsets.UTF_8);
+      byte[] text = (MARK + name).getBytes(StandardCharsets.UTF_8);
       MemorySegment.copy(
           text,
           0,
@@ -100,13 +104,19 @@ final class LoopControl {
                   info.get(ValueLayout.JAVA_LONG, DEVICE_AT),
                   info.get(ValueLayout.JAVA_LONG, INODE_AT)),
               (flags & READ_ONLY) != 0,
-              (flags & AUTOCLEAR) != 0));
+              (flags & AUTOCLEAR) != 0,
+              marked(info)));
     } catch (KernelException e) {
       if (isNotThere(e)) {
         return Optional.empty();
       }
       throw e;
     }
+  }
+
+  private static boolean marked(MemorySegment info) {
+    byte[] mark = MARK.getBytes(StandardCharsets.UTF_8);
+    return info.asSlice(NAME_AT, mark.length).mismatch(MemorySegment.ofArray(mark)) == -1;
   }
 
   /** Detaches the device, at once or with its last user. */

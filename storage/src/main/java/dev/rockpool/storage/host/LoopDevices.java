@@ -32,8 +32,9 @@ public final class LoopDevices {
    * @param device the device
    * @param readOnly whether it refuses writes
    * @param autoclear whether it vanishes with its last user
+   * @param ours whether a driver like this one has attached it, or somebody else
    */
-  public record Attached(LoopDevice device, boolean readOnly, boolean autoclear) {}
+  public record Attached(LoopDevice device, boolean readOnly, boolean autoclear, boolean ours) {}
 
   /** The devices that serve this very file, whatever it is called by now. */
   public List<Attached> of(Path image) throws IOException {
@@ -49,7 +50,9 @@ public final class LoopDevices {
                 LoopControl.status(device)
                     .filter(status -> status.file().equals(file))
                     .ifPresent(status ->
-                        found.add(new Attached(device, status.readOnly(), status.autoclear())));
+                        found.add(
+                            new Attached(
+                                device, status.readOnly(), status.autoclear(), status.ours())));
               }
             }));
     return List.copyOf(found);

@@ -88,8 +88,8 @@ final class LoopDevicesIT {
     LoopDevice readOnly = attach(true, 512);
     assertThat(devices.of(image))
         .containsExactlyInAnyOrder(
-            new LoopDevices.Attached(writable, false, false),
-            new LoopDevices.Attached(readOnly, true, false));
+            new LoopDevices.Attached(writable, false, false, true),
+            new LoopDevices.Attached(readOnly, true, false, true));
     assertThat(readOnly.readOnly()).isTrue();
   }
 
@@ -174,7 +174,8 @@ final class LoopDevicesIT {
     LoopDevice device;
     try (LoopDevices.Held held = devices.hold(image, false, 512)) {
       device = held.device();
-      assertThat(devices.of(image)).containsExactly(new LoopDevices.Attached(device, false, true));
+      assertThat(devices.of(image))
+          .containsExactly(new LoopDevices.Attached(device, false, true, true));
     }
     await().until(() -> !ours(device));
   }
