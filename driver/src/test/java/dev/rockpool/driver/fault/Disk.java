@@ -74,6 +74,11 @@ final class Disk implements AutoCloseable {
     run("umount", mountPoint.toString());
   }
 
+  /** Nothing can be read from it or written to it any more, as after an error of the disk. */
+  void shutDown() {
+    run("xfs_io", "-x", "-c", "shutdown -f", mountPoint.toString());
+  }
+
   /** Takes it away, as a reboot does. */
   void unmount() {
     run("umount", mountPoint.toString());
