@@ -71,7 +71,8 @@ final class PoolLook {
 
   private void lookAtRoot() throws IOException {
     Set<Path> parts = Set.of(layout.volumes(), layout.snapshots(), layout.groups(), layout.nodes());
-    Set<Path> files = Set.of(layout.poolRecord(), layout.poolLock(), layout.promiseLock());
+    Set<Path> files =
+        Set.of(layout.poolRecord(), layout.poolLock(), layout.promiseLock(), layout.reserve());
     for (String name : PoolUsers.names(layout.root())) {
       Path path = layout.root().resolve(name);
       Optional<Stat> stat = Stat.of(path);
