@@ -21,6 +21,7 @@ public final class DriverProcess implements AutoCloseable {
   public static final Path DISTRIBUTION = Path.of("target/rockpool").toAbsolutePath();
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration POLL = Duration.ofMillis(5);
 
   private final Process process;
   private final Path output;
@@ -80,6 +81,7 @@ public final class DriverProcess implements AutoCloseable {
   public ManagedChannel connect(Path socket) {
     await()
         .atMost(PATIENCE)
+        .pollInterval(POLL)
         .until(() -> {
           assertThat(process.isAlive()).as(this::output).isTrue();
           return Files.exists(socket);

@@ -12,7 +12,12 @@ public final class TestPools {
 
   /** Makes a local pool. */
   public static PoolSpec local(String name, Path directory) {
-    PoolDirectory.init(new PoolName(name), directory, PoolKind.LOCAL);
+    return make(name, directory, PoolKind.LOCAL);
+  }
+
+  /** Makes a pool of that kind. */
+  public static PoolSpec make(String name, Path directory, PoolKind kind) {
+    PoolDirectory.init(new PoolName(name), directory, kind);
     return spec(name, directory);
   }
 

@@ -3,12 +3,16 @@ package dev.rockpool.driver.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rockpool.driver.DriverProcess;
+import dev.rockpool.storage.PoolKind;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -18,9 +22,13 @@ import org.junit.jupiter.params.provider.MethodSource;
  * all is taken away nothing is left: no file, record, mount, loop device, or promise of capacity.
  */
 final class CrashPointsIT {
-  private static int boundaries;
-  private static int killed;
-  private static int recovered;
+  private static final String DIRECTORY = Orchestrator.DIRECTORY;
+  // As kubelet names them.
+  private static final String EPHEMERAL = "csi-" + "0123456789abcdef".repeat(4);
+
+  private static final AtomicInteger boundaries = new AtomicInteger();
+  private static final AtomicInteger killed = new AtomicInteger();
+  private static final AtomicInteger recovered = new AtomicInteger();
 
   @TempDir private static Path temporary;
   private static Path program;
@@ -35,11 +43,13 @@ final class CrashPointsIT {
    *
    * @param name of it
    * @param poolFs the filesystem of the pool
+   * @param kind of the pool
    * @param before makes what it needs
    * @param call the operation, which may be done again
    * @param after looks whether all is as it should be
    */
-  record Operation(String name, String poolFs, Calls before, Calls call, Calls after) {
+  record Operation(
+      String name, String poolFs, PoolKind kind, Calls before, Calls call, Calls after) {
     @Override
     public String toString() {
       return name + " on " + poolFs;
@@ -47,7 +57,11 @@ final class CrashPointsIT {
   }
 
   private static Operation on(String poolFs, String name, Calls before, Calls call, Calls after) {
-    return new Operation(name, poolFs, before, call, after);
+    return new Operation(name, poolFs, PoolKind.LOCAL, before, call, after);
+  }
+
+  private static Operation onShared(String name, Calls before, Calls call, Calls after) {
+    return new Operation(name, "xfs", PoolKind.SHARED, before, call, after);
   }
 
   private static void holds(Orchestrator c, String id, String fsType, String content)
@@ -239,7 +253,74 @@ final class CrashPointsIT {
             c -> {
               c.use("r", "ext4");
               holds(c, "r", "ext4", "data");
-            }));
+            }),
+        onShared(
+            "create directory",
+            _ -> {},
+            c -> c.create("v", DIRECTORY, 32),
+            c -> c.use("v", DIRECTORY)),
+        onShared(
+            "delete directory",
+            c -> {
+              c.use("v", DIRECTORY, 32, "data");
+              c.takeOff("v");
+            },
+            c -> c.delete("v"),
+            _ -> {}),
+        onShared(
+            "stage, publish directory",
+            c -> {
+              c.use("v", DIRECTORY, 32, "data");
+              c.unpublish("v");
+              c.unstage("v");
+            },
+            c -> {
+              c.stage("v", DIRECTORY);
+              c.publish("v", DIRECTORY, false);
+            },
+            c -> holds(c, "v", DIRECTORY, "data")),
+        onShared(
+            "unpublish, unstage directory",
+            c -> c.use("v", DIRECTORY, 32, "data"),
+            c -> {
+              c.unpublish("v");
+              c.unstage("v");
+            },
+            c -> {
+              c.use("v", DIRECTORY);
+              holds(c, "v", DIRECTORY, "data");
+            }),
+        onShared(
+            "snapshot directory in use",
+            c -> c.use("v", DIRECTORY, 32, "data"),
+            c -> c.snapshot("s", "v"),
+            c -> {
+              c.restore("r", DIRECTORY, 32, "s");
+              c.use("r", DIRECTORY);
+              holds(c, "r", DIRECTORY, "data");
+              holds(c, "v", DIRECTORY, "data");
+            }),
+        onShared(
+            "clone directory",
+            c -> c.use("v", DIRECTORY, 32, "data"),
+            c -> c.copy("r", DIRECTORY, 32, "v"),
+            c -> {
+              c.use("r", DIRECTORY);
+              holds(c, "r", DIRECTORY, "data");
+              holds(c, "v", DIRECTORY, "data");
+            }),
+        on(
+            "xfs",
+            "publish ephemeral",
+            _ -> {},
+            c -> c.publishEphemeral(EPHEMERAL),
+            c -> assertThat(c.target(EPHEMERAL).resolve("lost+found")).isDirectory()),
+        on(
+            "xfs",
+            "unpublish ephemeral",
+            c -> c.publishEphemeral(EPHEMERAL),
+            c -> c.unpublish(EPHEMERAL),
+            c -> assertThat(c.target(EPHEMERAL)).doesNotExist()));
   }
 
   @BeforeAll
@@ -251,13 +332,15 @@ final class CrashPointsIT {
   @AfterAll
   static void tell() {
     System.out.printf(
-        "crash points: %d boundaries, %d killed, %d recovered%n", boundaries, killed, recovered);
+        "crash points: %s boundaries, %s killed, %s recovered%n", boundaries, killed, recovered);
   }
 
+  // Each has a pool and a process of its own, which is most of the time at its start.
   @ParameterizedTest
   @MethodSource("operations")
+  @Execution(ExecutionMode.CONCURRENT)
   void isRightAfterwardsWhereverItWasKilled(Operation operation) throws Exception {
-    try (Scene scene = Scene.open(temporary, program, operation.poolFs())) {
+    try (Scene scene = Scene.open(temporary, program, operation.poolFs(), operation.kind())) {
       Orchestrator calls = scene.calls();
       operation.before().run(calls);
       scene.arm(0);
@@ -270,14 +353,14 @@ final class CrashPointsIT {
       for (int boundary = 1; boundary <= all; boundary++) {
         operation.before().run(calls);
         if (scene.isKilled(boundary, operation.call())) {
-          killed++;
+          killed.incrementAndGet();
         }
         operation.call().run(calls);
         operation.after().run(calls);
         scene.clear("killed at boundary " + boundary + " of " + all);
-        recovered++;
+        recovered.incrementAndGet();
       }
-      boundaries += all;
+      boundaries.addAndGet(all);
     }
   }
 }

@@ -45,10 +45,14 @@ import java.util.concurrent.locks.LockSupport;
 public final class Orchestrator {
   public static final String NODE = "node";
 
+  /** The type of a directory volume. */
+  static final String DIRECTORY = "directory";
+
   private final Path work;
   private final Set<String> volumes = new ConcurrentSkipListSet<>();
   private final Set<String> snapshots = new ConcurrentSkipListSet<>();
   private final Set<String> groups = new ConcurrentSkipListSet<>();
+  private final Set<String> ephemeral = new ConcurrentSkipListSet<>();
   private ManagedChannel channel;
 
   /**
@@ -86,10 +90,13 @@ public final class Orchestrator {
   private static VolumeCapability capability(String fsType) {
     VolumeCapability.Builder capability = VolumeCapability.newBuilder();
     capability.getAccessModeBuilder().setMode(Mode.SINGLE_NODE_MULTI_WRITER);
-    if (fsType.isEmpty()) {
-      capability.getBlockBuilder();
-    } else {
-      capability.getMountBuilder().setFsType(fsType);
+    switch (fsType) {
+      case "" -> capability.getBlockBuilder();
+      case DIRECTORY -> {
+        capability.getMountBuilder();
+        capability.getAccessModeBuilder().setMode(Mode.MULTI_NODE_MULTI_WRITER);
+      }
+      default -> capability.getMountBuilder().setFsType(fsType);
     }
     return capability.build();
   }
@@ -232,6 +239,22 @@ public final class Orchestrator {
                     .build()));
   }
 
+  /** Publishes a volume that is made for it, and goes with it. */
+  void publishEphemeral(String id) {
+    ephemeral.add(id);
+    make(target(id).resolveSibling("."));
+    done(
+        node()
+            .nodePublishVolume(
+                NodePublishVolumeRequest.newBuilder()
+                    .setVolumeId(id)
+                    .setTargetPath(target(id).toString())
+                    .setVolumeCapability(capability("ext4"))
+                    .putVolumeContext("csi.storage.k8s.io/ephemeral", "true")
+                    .putVolumeContext("size", "32Mi")
+                    .build()));
+  }
+
   public void unpublish(String id) {
     done(
         node()
@@ -331,6 +354,8 @@ public final class Orchestrator {
       takeOff(id);
       Files.deleteIfExists(staging(id));
     }
+    ephemeral.forEach(this::unpublish);
+    ephemeral.clear();
     Set.copyOf(groups).forEach(this::deleteGroup);
     Set.copyOf(snapshots).forEach(this::deleteSnapshot);
     Set.copyOf(volumes).forEach(this::delete);

@@ -7,6 +7,7 @@ import dev.rockpool.driver.DriverProcess;
 import dev.rockpool.driver.TestPools;
 import dev.rockpool.proto.csi.IdentityGrpc;
 import dev.rockpool.proto.csi.ProbeRequest;
+import dev.rockpool.storage.PoolKind;
 import dev.rockpool.storage.host.Command;
 import dev.rockpool.storage.host.ExecHost;
 import dev.rockpool.storage.host.MountTable;
@@ -36,13 +37,13 @@ final class Scene implements AutoCloseable {
   private DriverProcess driver;
   private final Orchestrator calls;
 
-  private Scene(Path work, Path program) throws IOException {
+  private Scene(Path work, Path program, PoolKind kind) throws IOException {
     this.work = work;
     this.program = program;
     this.pool = disk().resolve("pool");
     this.control = Files.createDirectory(work.resolve("control"));
     this.socket = work.resolve("run/csi.sock");
-    TestPools.local("default", pool);
+    TestPools.make("default", pool, kind);
     this.driver = start();
     this.calls = new Orchestrator(work, connect());
   }
@@ -52,14 +53,14 @@ final class Scene implements AutoCloseable {
    * @param program the directory of a {@link MarkedProgram}
    * @param fsType of the pool
    */
-  static Scene open(Path directory, Path program, String fsType) throws IOException {
+  static Scene open(Path directory, Path program, String fsType, PoolKind kind) throws IOException {
     Path work = Files.createTempDirectory(directory, "scene").toRealPath();
     Path image = work.resolve("disk.img");
     HOST.run(Command.of("truncate", "--size", "4G", image.toString()));
     HOST.run(Command.of("mkfs." + fsType, "-q", image.toString()));
     Path disk = Files.createDirectory(work.resolve("disk"));
     HOST.run(Command.of("mount", "-o", "loop", image.toString(), disk.toString()));
-    return new Scene(work, program);
+    return new Scene(work, program, kind);
   }
 
   private Path disk() {

@@ -15,6 +15,7 @@ import java.util.Optional;
 public record LoopDevice(int number) {
   private static final int MAJOR = 7;
   private static final String NAME = "/dev/loop";
+  private static final int ATTEMPTS = 1000;
 
   /** The device of a path such as {@code /dev/loop3}, if it is one of a loop device. */
   public static Optional<LoopDevice> ofPath(String path) {
@@ -67,12 +68,18 @@ public record LoopDevice(int number) {
   }
 
   private Optional<String> read(String attribute) {
-    try {
-      return Optional.of(Files.readString(sys(attribute)).strip());
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
-    } catch (IOException e) {
-      throw new UncheckedIOException("can't read " + sys(attribute), e);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return Optional.of(Files.readString(sys(attribute)).strip());
+      } catch (NoSuchFileException e) {
+        return Optional.empty();
+      } catch (IOException e) {
+        // ENODEV: its file is being taken away at this moment, and then so is the attribute.
+        if (attempt == ATTEMPTS) {
+          throw new UncheckedIOException("can't read " + sys(attribute), e);
+        }
+        Thread.onSpinWait();
+      }
     }
   }
 

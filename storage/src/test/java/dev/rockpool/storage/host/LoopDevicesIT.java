@@ -83,6 +83,27 @@ final class LoopDevicesIT {
   }
 
   @Test
+  void aDeviceMayGoWhileItIsReadAbout() throws Exception {
+    LoopDevice device = attach(false, 512);
+    devices.detach(device);
+    try (ExecutorService other = Executors.newSingleThreadExecutor()) {
+      Future<?> comesAndGoes =
+          other.submit(() -> {
+            for (int i = 0; i < 300; i++) {
+              attach(false, 512);
+              attached.forEach(devices::detach);
+              attached.clear();
+            }
+          });
+      while (!comesAndGoes.isDone()) {
+        assertThat(device.backingFile().orElse("")).isNotNull();
+        assertThat(device.sizeBytes()).isNotNegative();
+      }
+      comesAndGoes.get();
+    }
+  }
+
+  @Test
   void theDevicesOfAnImageAreFoundWithTheirFlag() throws IOException {
     LoopDevice writable = attach(false, 512);
     LoopDevice readOnly = attach(true, 512);
