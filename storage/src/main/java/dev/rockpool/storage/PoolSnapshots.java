@@ -386,8 +386,8 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
   }
 
   private static void remove(Pool pool, SnapshotId id) throws IOException {
-    Files.deleteIfExists(pool.layout().image(id));
-    AtomicFiles.deleteTree(pool.layout().data(id));
+    VolumeContents.remove(pool.layout().image(id));
+    VolumeContents.remove(pool.layout().data(id));
     pool.snapshots().remove(id);
   }
 

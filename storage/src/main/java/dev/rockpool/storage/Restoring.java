@@ -149,15 +149,16 @@ final class Restoring {
 
   /** Copies a directory with all that is in it, sharing blocks where the filesystem can. */
   void copyTree(Path from, Path to) throws IOException {
-    AtomicFiles.deleteTree(to);
+    Attempt attempt = Attempt.at(to);
+    String copy = attempt.path().toString();
     try {
       host.run(
-          Command.of("cp", "-a", "--reflink=auto", "-T", from.toString(), to.toString())
-              .within(TREE_LIMIT));
+          Command.of("cp", "-a", "--reflink=auto", "-T", from.toString(), copy).within(TREE_LIMIT));
       // One command makes lasting what every file of the tree has.
-      host.run(Command.of("sync", "--file-system", to.toString()).within(TREE_LIMIT));
+      host.run(Command.of("sync", "--file-system", copy).within(TREE_LIMIT));
     } catch (CommandException e) {
       throw e.meaning();
     }
+    attempt.finish();
   }
 }

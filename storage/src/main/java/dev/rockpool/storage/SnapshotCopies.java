@@ -91,6 +91,7 @@ final class SnapshotCopies implements AutoCloseable {
     SnapshotId id = snapshot.id();
     if (!snapshot.contents().image()) {
       trees.copyTree(pool.data(snapshot.source()), pool.layout().data(id));
+      AtomicFiles.sync(pool.snapshots().kind().directory(id));
       return;
     }
     Path to = pool.layout().image(id);

@@ -64,7 +64,9 @@ final class VolumeContents {
 
   /** Makes the image that came from the volume's source one of its own. */
   private boolean adoptImage(Pool pool, VolumeRecord volume) throws IOException {
-    Path image = pool.image(volume.id());
+    Attempt attempt = Attempt.at(pool.image(volume.id()));
+    attempt.take();
+    Path image = attempt.path();
     extend(volume, image, volume.capacityBytes());
     if (volume.allocation() == Allocation.THICK) {
       unshare(image);
@@ -75,6 +77,7 @@ final class VolumeContents {
           fsType.get(), image, volume.sectorBytes(), pool.layout().mountPoint(volume.id()));
     }
     AtomicFiles.sync(image);
+    attempt.finish();
     return true;
   }
 
@@ -88,8 +91,8 @@ final class VolumeContents {
   }
 
   private boolean makeImage(Pool pool, VolumeRecord volume) throws IOException {
-    Path image = pool.image(volume.id());
-    Files.deleteIfExists(image);
+    Attempt attempt = Attempt.at(pool.image(volume.id()));
+    Path image = attempt.path();
     Files.createFile(image, AtomicFiles.OWNER_FILE);
     extend(volume, image, volume.capacityBytes());
     Optional<FsType> fsType = volume.contents().fsType();
@@ -99,6 +102,7 @@ final class VolumeContents {
       extend(volume, image, volume.capacityBytes());
     }
     AtomicFiles.sync(image);
+    attempt.finish();
     return true;
   }
 
@@ -121,8 +125,14 @@ final class VolumeContents {
   /** Removes the contents, the image or every file of the directory. */
   void remove(Pool pool, VolumeId id) throws IOException {
     renewal.clear(pool.layout().mountPoint(id));
-    Files.deleteIfExists(pool.image(id));
-    AtomicFiles.deleteTree(pool.data(id));
+    remove(pool.image(id));
+    remove(pool.data(id));
+  }
+
+  /** Removes an image or a directory, and all attempts at it. */
+  static void remove(Path contents) throws IOException {
+    Attempt.removeAll(contents);
+    AtomicFiles.deleteTree(contents);
   }
 
   /** What is wrong with the contents of a ready volume, or with the pool below them. */

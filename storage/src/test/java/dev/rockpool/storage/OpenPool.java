@@ -8,6 +8,7 @@ import dev.rockpool.storage.host.Host;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -84,14 +85,26 @@ final class OpenPool implements AutoCloseable {
 
   /** Writes the volume, as its users do, with what is told from others by the name. */
   void write(String id) throws IOException {
-    try (FileChannel image = FileChannel.open(file(id), StandardOpenOption.WRITE)) {
+    try (FileChannel image = FileChannel.open(image(id), StandardOpenOption.WRITE)) {
       image.write(ByteBuffer.wrap(content(id)), Asked.MIB);
       image.force(true);
     }
   }
 
-  /** The same as {@link #write} to the file of a directory volume. */
-  private Path file(String id) {
+  /** Writes a file in the directory volume, with what is told from others by the name. */
+  void writeFile(String id) throws IOException {
+    Path inner = Files.createDirectory(pool().data(VolumeId.parse(id)).resolve("inner"));
+    Files.write(inner.resolve("file"), content(id));
+  }
+
+  /** Asserts that the directory has what was written to that volume's file. */
+  void holdsFile(Path directory, String written) throws IOException {
+    assertThat(Files.readAllBytes(directory.resolve("inner/file")))
+        .as("content of %s", directory)
+        .isEqualTo(content(written));
+  }
+
+  private Path image(String id) {
     return pool().image(VolumeId.parse(id));
   }
 
@@ -103,7 +116,7 @@ final class OpenPool implements AutoCloseable {
 
   /** Asserts that the volume has what was written to that one. */
   void holds(String id, String written) throws IOException {
-    holds(file(id), written);
+    holds(image(id), written);
   }
 
   void snapshotHolds(String id, String written) throws IOException {
@@ -120,7 +133,7 @@ final class OpenPool implements AutoCloseable {
 
   /** Asserts that the volume has a filesystem without a fault, in an image of the right size. */
   void isSound(String id) {
-    Path image = pool().image(VolumeId.parse(id));
+    Path image = image(id);
     VolumeRecord record = record(id);
     assertThat(image).hasSize(record.capacityBytes());
     switch (record.contents().fsType().orElseThrow()) {

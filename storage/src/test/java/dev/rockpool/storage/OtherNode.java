@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -15,18 +16,23 @@ final class OtherNode implements AutoCloseable {
   private final BufferedReader out;
 
   OtherNode() throws IOException {
-    String java = ProcessHandle.current().info().command().orElseThrow();
-    process =
-        new ProcessBuilder(
-                List.of(
-                    java,
-                    "-XX:TieredStopAtLevel=1",
-                    "-XX:+UseSerialGC",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    OtherProcess.class.getName()))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+    this(List.of());
+  }
+
+  /**
+   * @param launcher a command that replaces itself by the one that its further arguments are
+   */
+  OtherNode(List<String> launcher) throws IOException {
+    List<String> command = new ArrayList<>(launcher);
+    command.addAll(
+        List.of(
+            ProcessHandle.current().info().command().orElseThrow(),
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-cp",
+            System.getProperty("java.class.path"),
+            OtherProcess.class.getName()));
+    process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     in = process.outputWriter(StandardCharsets.UTF_8);
     out = process.inputReader(StandardCharsets.UTF_8);
     answer();

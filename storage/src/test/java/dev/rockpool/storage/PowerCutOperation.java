@@ -294,6 +294,53 @@ enum PowerCutOperation {
       pool.holds("v", "v");
     }
   },
+  SNAPSHOT_DIRECTORY {
+    @Override
+    PoolKind kind() {
+      return PoolKind.SHARED;
+    }
+
+    @Override
+    void before(OpenPool pool) throws IOException {
+      CREATE_DIRECTORY.call(pool);
+      pool.writeFile("v");
+    }
+
+    @Override
+    void call(OpenPool pool) {
+      pool.snapshot("s", "v");
+    }
+
+    @Override
+    void check(OpenPool pool) throws IOException {
+      pool.holdsFile(pool.pool().data(VolumeId.parse("v")), "v");
+      pool.holdsFile(pool.pool().data(SnapshotId.parse("s")), "v");
+    }
+  },
+  CLONE_DIRECTORY {
+    @Override
+    PoolKind kind() {
+      return PoolKind.SHARED;
+    }
+
+    @Override
+    void before(OpenPool pool) throws IOException {
+      SNAPSHOT_DIRECTORY.before(pool);
+    }
+
+    @Override
+    void call(OpenPool pool) {
+      pool.create(
+          Asked.filesystem("r").modes(AccessMode.MULTI_NODE_MULTI_WRITER),
+          new VolumeSource.OfVolume(VolumeId.parse("v")));
+    }
+
+    @Override
+    void check(OpenPool pool) throws IOException {
+      pool.holdsFile(pool.pool().data(VolumeId.parse("v")), "v");
+      pool.holdsFile(pool.pool().data(VolumeId.parse("r")), "v");
+    }
+  },
   GROUP {
     @Override
     void before(OpenPool pool) throws IOException {
