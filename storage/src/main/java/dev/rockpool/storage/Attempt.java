@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
 
 /**
  * A file or directory that host commands make, under a name that no other attempt has until it is
@@ -14,6 +15,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * attempt has made the volume and somebody uses it: it must find nothing under the name it knows.
  */
 final class Attempt {
+  private static final Pattern NAME = Pattern.compile("(disk\\.img|data)\\.[0-9a-f]{16}");
+
   private final Path made;
   private final Path path;
 
@@ -24,6 +27,11 @@ final class Attempt {
             made.getFileName()
                 + "."
                 + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()));
+  }
+
+  /** Whether a file or directory of that name is one. */
+  static boolean isOne(String name) {
+    return NAME.matcher(name).matches();
   }
 
   /** A new one, at what is to be there in the end; what earlier ones have left is removed. */

@@ -188,6 +188,7 @@ abstract class EntryLook<I extends Comparable<I>, R> {
   private boolean isOurs(String name) {
     return LOCKS.contains(name)
         || name.equals(MOUNT_POINT)
+        || Attempt.isOne(name)
         || name.equals(kind.file())
         || name.equals(kind.file() + ".tmp");
   }
@@ -202,6 +203,11 @@ abstract class EntryLook<I extends Comparable<I>, R> {
       if (name.equals(kind.file() + ".tmp") && stat.get().regular()) {
         // A call that is changing the record writes it.
         if (recorded && !PoolLook.isHeld(entry.directory().resolve("record.lock"))) {
+          entry.look().addTemporary(path, stat.get());
+        }
+      } else if (Attempt.isOne(name)) {
+        // Who makes it holds the lock of users.
+        if (!entry.isHeld()) {
           entry.look().addTemporary(path, stat.get());
         }
       } else if (!isOurs(name) && !contents.contains(name)) {

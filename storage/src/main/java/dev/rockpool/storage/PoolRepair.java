@@ -125,8 +125,9 @@ final class PoolRepair {
         parts.stream().anyMatch(part -> part.store().kind().parent().equals(directory.getParent()));
     if (ofRecord) {
       // Held by whoever writes it.
-      try (var _ = FileLocks.await(directory.resolve("record.lock"))) {
-        Files.deleteIfExists(path);
+      boolean attempt = Attempt.isOne(String.valueOf(path.getFileName()));
+      try (var _ = FileLocks.await(directory.resolve(attempt ? "use.lock" : "record.lock"))) {
+        AtomicFiles.deleteTree(path);
       }
     } else {
       // Who opens the pool writes it, which takes no minute.

@@ -47,7 +47,7 @@ public final class LoopDevices {
             "looking for loop devices of " + image,
             () -> {
               for (LoopDevice device : attached()) {
-                LoopControl.status(device)
+                status(device)
                     .filter(status -> status.file().equals(file))
                     .ifPresent(status ->
                         found.add(
@@ -56,6 +56,16 @@ public final class LoopDevices {
               }
             }));
     return List.copyOf(found);
+  }
+
+  /** Of a device whose file's filesystem has failed nothing is known; the image's has answered. */
+  private static Optional<LoopControl.Status> status(LoopDevice device) throws IOException {
+    try {
+      return LoopControl.status(device);
+    } catch (KernelException e) {
+      log.debug("{} does not tell what it serves: {}", device, e.getMessage());
+      return Optional.empty();
+    }
   }
 
   private static List<LoopDevice> attached() throws IOException {
