@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -190,14 +191,14 @@ final class SeveralNodesIT {
         HoldableHost.Hold mkfs = host.hold("mkfs.ext4")) {
       Future<Volume> slow = threads.submit(() -> create("a"));
       mkfs.awaitReached();
-      Object image = fileKey(VolumeId.parse("a"));
+      Object image = fileKey(unfinished(VolumeId.parse("a")));
       assertThat(other.tell("create", "a")).startsWith("BUSY");
       assertThat(other.tell("delete", "a")).startsWith("BUSY");
-      assertThat(fileKey(VolumeId.parse("a"))).isEqualTo(image);
+      assertThat(fileKey(unfinished(VolumeId.parse("a")))).isEqualTo(image);
       assertThat(other.tell("find", "a")).isEqualTo("Optional.empty");
       mkfs.release();
       Volume made = slow.get();
-      assertThat(fileKey(made.id())).isEqualTo(image);
+      assertThat(fileKey(pool().image(made.id()))).isEqualTo(image);
       assertThat(other.tell("create", "a")).isEqualTo(made.toString());
     }
   }
@@ -213,8 +214,18 @@ final class SeveralNodesIT {
     assertThat(pool().promisedBytes()).isZero();
   }
 
-  private Object fileKey(VolumeId id) throws IOException {
-    return Files.getAttribute(pool().image(id), "unix:ino");
+  private static Object fileKey(Path file) throws IOException {
+    return Files.getAttribute(file, "unix:ino");
+  }
+
+  /** The one image that is being made. */
+  private Path unfinished(VolumeId id) throws IOException {
+    try (Stream<Path> files = Files.list(pool().layout().directory(id))) {
+      List<Path> images =
+          files.filter(file -> Attempt.isOne(file.getFileName().toString())).toList();
+      assertThat(images).hasSize(1);
+      return images.getFirst();
+    }
   }
 
   /** Its maker's retry, or the next one who asks, goes on with it. */
