@@ -87,7 +87,7 @@ final class ConditionIT {
   @Test
   void aPoolThatIsFull() throws IOException {
     Path filler = directory.resolve("filler");
-    var _ = HOST.run(Command.of("fallocate", "--length", "" + 15 * MIB, "" + filler));
+    var _ = HOST.run(Command.of("fallocate", "--length", "" + 12 * MIB, "" + filler));
     var _ = HOST.run(Command.of("sh", "-c", "dd if=/dev/zero of=" + filler + "2 2>&1 || true"));
 
     assertIll("the filesystem of pool \"default\" is full");
