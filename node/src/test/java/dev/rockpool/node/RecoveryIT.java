@@ -4,6 +4,9 @@ import static dev.rockpool.node.Refusals.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rockpool.proto.csi.VolumeCapability.AccessMode.Mode;
+import dev.rockpool.storage.host.ExecHost;
+import dev.rockpool.storage.host.LoopDevice;
+import dev.rockpool.storage.host.LoopDevices;
 import io.grpc.Status.Code;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -202,7 +205,8 @@ final class RecoveryIT {
     NodeProcess first = startAndAttach(Kind.BLOCK);
     first.stage("vol", Kind.BLOCK, MODE);
     first.close();
-    Machine.run("losetup", "--find", "--read-only", other.image("vol").toString());
+    LoopDevice _ =
+        new LoopDevices(new ExecHost((_, _, _) -> {})).attach(other.image("vol"), true, 512);
     assertThat(machine.loopDevices()).hasSize(2);
 
     NodeProcess second = start();

@@ -147,11 +147,20 @@ public final class Mounter {
             "umount",
             "umount " + mountPoint,
             () -> {
-              if (Freeze.thaw(mountPoint)) {
-                log.warn("{} was frozen, and is thawed to be unmounted", mountPoint);
-              }
+              thaw(mountPoint);
               detachMount(mountPoint);
             }));
+  }
+
+  /** One that an I/O error has shut down can't even be opened, and is not frozen either. */
+  private static void thaw(Path mountPoint) {
+    try {
+      if (Freeze.thaw(mountPoint)) {
+        log.warn("{} was frozen, and is thawed to be unmounted", mountPoint);
+      }
+    } catch (IOException e) {
+      log.warn("{} can't be thawed before it is unmounted: {}", mountPoint, e.getMessage());
+    }
   }
 
   private static void mount(Path source, Path mountPoint, String fsType, long flags, String data)
