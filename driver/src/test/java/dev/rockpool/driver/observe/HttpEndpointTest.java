@@ -94,7 +94,10 @@ final class HttpEndpointTest {
     HttpResponse<String> metrics = get("/metrics");
 
     assertThat(metrics.statusCode()).isEqualTo(200);
-    assertThat(metrics.body()).contains("rockpool_build_info").doesNotContain("{pool=\"default\"}");
+    assertThat(metrics.body())
+        .contains("rockpool_build_info")
+        .contains("rockpool_pool_troubled{pool=\"default\"} 1.0")
+        .doesNotContain("_bytes{pool=\"default\"}");
   }
 
   @Test
