@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.rockpool.driver.DriverProcess;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
@@ -34,6 +36,11 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 final class SocketServerIT {
   private static final String JAVA = System.getProperty("java.home") + "/bin/java";
+  // That of the program, and not of the tests: Java keeps every jar open, and descriptors are few.
+  private static final String CLASS_PATH =
+      DriverProcess.DISTRIBUTION.resolve("lib/rockpool-driver.jar")
+          + File.pathSeparator
+          + Path.of("target/test-classes").toAbsolutePath();
 
   @TempDir private Path temporary;
   private Path directory;
@@ -217,7 +224,7 @@ final class SocketServerIT {
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            CLASS_PATH,
             EchoServer.class.getName(),
             endpoint.toString()));
     Process server =
