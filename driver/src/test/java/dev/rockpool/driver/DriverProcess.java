@@ -5,7 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.rockpool.driver.socket.Endpoint;
 import dev.rockpool.driver.socket.SocketChannels;
+import dev.rockpool.proto.csi.IdentityGrpc;
+import dev.rockpool.proto.csi.ProbeRequest;
 import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -91,6 +94,21 @@ public final class DriverProcess implements AutoCloseable {
 
   public long pid() {
     return process.pid();
+  }
+
+  /** Waits until it serves, its pools open. */
+  public ManagedChannel connectReady(Path socket) {
+    ManagedChannel channel = connect(socket);
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(POLL)
+        .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
+        .until(() ->
+            IdentityGrpc.newBlockingStub(channel)
+                .probe(ProbeRequest.getDefaultInstance())
+                .getReady()
+                .getValue());
+    return channel;
   }
 
   /** Sends SIGTERM. */

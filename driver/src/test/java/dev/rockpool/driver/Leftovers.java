@@ -6,7 +6,6 @@ import dev.rockpool.storage.host.Mount;
 import dev.rockpool.storage.host.MountTable;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,11 +62,8 @@ public final class Leftovers {
   public static List<Path> contents(Path pool) throws IOException {
     List<Path> found = new ArrayList<>();
     for (String part : List.of("volumes", "snapshots", "groups")) {
-      Path directory = pool.resolve(part);
-      if (Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-        try (Stream<Path> entries = Files.list(directory)) {
-          entries.forEach(found::add);
-        }
+      try (Stream<Path> entries = Files.list(pool.resolve(part))) {
+        entries.forEach(found::add);
       }
     }
     return found;

@@ -4,26 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.rockpool.driver.DriverProcess;
+import dev.rockpool.driver.Leftovers;
 import dev.rockpool.driver.TestPools;
-import dev.rockpool.proto.csi.IdentityGrpc;
-import dev.rockpool.proto.csi.ProbeRequest;
 import dev.rockpool.storage.PoolKind;
 import dev.rockpool.storage.host.Command;
 import dev.rockpool.storage.host.ExecHost;
-import dev.rockpool.storage.host.MountTable;
-import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 
 /** A pool on a filesystem of its own, and the program that serves it until it is killed. */
 final class Scene implements AutoCloseable {
   private static final ExecHost HOST = new ExecHost((_, _, _) -> {});
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration POLL = Duration.ofMillis(1);
   // Less than the filesystem has, which keeps some of what was deleted for a while.
   private static final long LIMIT_BYTES = 3L << 30;
@@ -45,7 +40,7 @@ final class Scene implements AutoCloseable {
     this.socket = work.resolve("run/csi.sock");
     TestPools.make("default", pool, kind);
     this.driver = start();
-    this.calls = new Orchestrator(work, connect());
+    this.calls = new Orchestrator(work, driver.connectReady(socket));
   }
 
   /**
@@ -91,20 +86,6 @@ final class Scene implements AutoCloseable {
         });
   }
 
-  private ManagedChannel connect() {
-    ManagedChannel channel = driver.connect(socket);
-    await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(5))
-        .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
-        .until(() ->
-            IdentityGrpc.newBlockingStub(channel)
-                .probe(ProbeRequest.getDefaultInstance())
-                .getReady()
-                .getValue());
-    return channel;
-  }
-
   /**
    * Makes the call, in which the program is killed at that boundary, and starts it again.
    *
@@ -127,7 +108,7 @@ final class Scene implements AutoCloseable {
     Files.delete(socket);
     Files.deleteIfExists(control.resolve("disarm"));
     driver = start();
-    calls.use(connect());
+    calls.use(driver.connectReady(socket));
     return true;
   }
 
@@ -167,26 +148,10 @@ final class Scene implements AutoCloseable {
   void clear(String how) throws IOException {
     calls.takeAllAway();
     assertThat(calls.capacity()).as("capacity, %s", how).isEqualTo(LIMIT_BYTES);
-    for (String part : List.of("volumes", "snapshots", "groups")) {
-      assertThat(pool.resolve(part)).as(how).isEmptyDirectory();
-    }
+    assertThat(Leftovers.contents(pool)).as("contents of the pool, %s", how).isEmpty();
     assertThat(work.resolve("state")).as(how).isEmptyDirectory();
-    assertThat(mounts()).as("mounts, %s", how).isEmpty();
-    assertThat(devices()).as("loop devices, %s", how).isEmpty();
-  }
-
-  private List<Path> mounts() {
-    return MountTable.read().all().stream()
-        .map(mount -> mount.mountPoint())
-        .filter(point -> point.startsWith(work) && !point.equals(disk()))
-        .toList();
-  }
-
-  private List<String> devices() {
-    return HOST.run(Command.of("losetup", "--list", "--noheadings", "-O", "BACK-FILE"))
-        .lines()
-        .filter(file -> file.contains(pool.toString()))
-        .toList();
+    assertThat(Leftovers.mounts(work)).as("mounts, %s", how).containsExactly(disk());
+    assertThat(Leftovers.loopFiles(pool)).as("loop devices, %s", how).isEmpty();
   }
 
   @Override

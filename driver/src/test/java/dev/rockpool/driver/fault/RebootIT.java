@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rockpool.driver.crash.Orchestrator;
 import io.grpc.Status.Code;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,7 @@ final class RebootIT {
     }
   }
 
-  private void takeMountsAway() {
+  private void takeMountsAway() throws IOException {
     for (Path mount : service.mounts().reversed()) {
       Disk.run("umount", mount.toString());
     }

@@ -1,14 +1,13 @@
 package dev.rockpool.driver.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.rockpool.driver.DriverProcess;
+import dev.rockpool.driver.Leftovers;
 import dev.rockpool.driver.TestPools;
 import dev.rockpool.driver.crash.Orchestrator;
 import dev.rockpool.proto.csi.IdentityGrpc;
 import dev.rockpool.proto.csi.ProbeRequest;
-import dev.rockpool.storage.host.MountTable;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -45,7 +44,7 @@ final class Service implements AutoCloseable {
     this.disks = disks;
     this.socket = work.resolve("run/csi.sock");
     this.driver = run();
-    this.channel = connect();
+    this.channel = driver.connectReady(socket);
     this.calls = new Orchestrator(work, channel);
   }
 
@@ -79,20 +78,6 @@ final class Service implements AutoCloseable {
     return DriverProcess.start(work, arguments.toArray(String[]::new));
   }
 
-  private ManagedChannel connect() {
-    ManagedChannel connected = driver.connect(socket);
-    await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(5))
-        .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
-        .until(() ->
-            IdentityGrpc.newBlockingStub(connected)
-                .probe(ProbeRequest.getDefaultInstance())
-                .getReady()
-                .getValue());
-    return connected;
-  }
-
   Orchestrator calls() {
     return calls;
   }
@@ -113,9 +98,7 @@ final class Service implements AutoCloseable {
   /** Starts it again, beside what was left. */
   void restart() throws IOException {
     driver = run();
-    channel = driver.connect(socket);
-    calls.use(channel);
-    channel = connect();
+    channel = driver.connectReady(socket);
     calls.use(channel);
   }
 
@@ -212,9 +195,7 @@ final class Service implements AutoCloseable {
   void clear() throws Exception {
     promptly("taking all away", calls::takeAllAway);
     for (Disk disk : disks.values()) {
-      for (String part : List.of("volumes", "snapshots", "groups")) {
-        assertThat(disk.pool().resolve(part)).isEmptyDirectory();
-      }
+      assertThat(Leftovers.contents(disk.pool())).isEmpty();
     }
     assertThat(work.resolve("state")).isEmptyDirectory();
     assertThat(mounts()).as("mounts").isEmpty();
@@ -222,19 +203,16 @@ final class Service implements AutoCloseable {
   }
 
   List<Path> mounts() {
-    return MountTable.read().all().stream()
-        .map(mount -> mount.mountPoint())
-        .filter(point -> point.startsWith(work))
-        .toList();
+    return Leftovers.mounts(work);
   }
 
   /** Images in the pools that a loop device serves. */
-  List<String> devices() {
-    return Disk.run("losetup", "--list", "--noheadings", "-O", "BACK-FILE")
-        .lines()
-        .filter(
-            file -> disks.values().stream().anyMatch(disk -> file.contains(disk.pool().toString())))
-        .toList();
+  List<String> devices() throws IOException {
+    List<String> served = new ArrayList<>();
+    for (Disk disk : disks.values()) {
+      served.addAll(Leftovers.loopFiles(disk.pool()));
+    }
+    return served;
   }
 
   @Override
