@@ -15,7 +15,9 @@ import java.util.regex.Pattern;
  * attempt has made the volume and somebody uses it: it must find nothing under the name it knows.
  */
 final class Attempt {
-  private static final Pattern NAME = Pattern.compile("(disk\\.img|data)\\.[0-9a-f]{16}");
+  private static final Pattern NAME =
+      Pattern.compile(
+          "(" + Pattern.quote(PoolLayout.IMAGE) + "|" + PoolLayout.DATA + ")\\.[0-9a-f]{16}");
 
   private final Path made;
   private final Path path;

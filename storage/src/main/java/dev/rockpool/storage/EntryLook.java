@@ -12,9 +12,9 @@ import java.util.Set;
 /** Looks at all directories of one kind in a pool, each with what it should consist of. */
 abstract class EntryLook<I extends Comparable<I>, R> {
   private static final int ATTEMPTS = 3;
-  private static final Set<String> DATA = Set.of("disk.img", "data");
-  private static final Set<String> LOCKS = Set.of("record.lock", "use.lock", "grow.lock");
-  private static final String MOUNT_POINT = "mnt";
+  private static final Set<String> DATA = Set.of(PoolLayout.IMAGE, PoolLayout.DATA);
+  private static final Set<String> LOCKS =
+      Set.of(PoolLayout.RECORD_LOCK, PoolLayout.USE_LOCK, PoolLayout.GROW_LOCK);
 
   private final PoolLook whole;
   private final RecordStore.Kind<I, R> kind;
@@ -39,11 +39,11 @@ abstract class EntryLook<I extends Comparable<I>, R> {
 
     /** What others hold while they make it, remove it, or write it. */
     boolean isHeld() throws IOException {
-      return PoolLook.isHeld(directory.resolve("use.lock"));
+      return PoolLook.isHeld(directory.resolve(PoolLayout.USE_LOCK));
     }
 
     boolean isGrowing() throws IOException {
-      return PoolLook.isHeld(directory.resolve("grow.lock"));
+      return PoolLook.isHeld(directory.resolve(PoolLayout.GROW_LOCK));
     }
 
     void add(Kind kind, String problem, String remedy, Object... evidence) {
@@ -187,7 +187,7 @@ abstract class EntryLook<I extends Comparable<I>, R> {
 
   private boolean isOurs(String name) {
     return LOCKS.contains(name)
-        || name.equals(MOUNT_POINT)
+        || name.equals(PoolLayout.MOUNT_POINT)
         || Attempt.isOne(name)
         || name.equals(kind.file())
         || name.equals(kind.file() + ".tmp");
@@ -202,7 +202,7 @@ abstract class EntryLook<I extends Comparable<I>, R> {
       }
       if (name.equals(kind.file() + ".tmp") && stat.get().regular()) {
         // A call that is changing the record writes it.
-        if (recorded && !PoolLook.isHeld(entry.directory().resolve("record.lock"))) {
+        if (recorded && !PoolLook.isHeld(entry.directory().resolve(PoolLayout.RECORD_LOCK))) {
           entry.look().addTemporary(path, stat.get());
         }
       } else if (Attempt.isOne(name)) {
@@ -222,7 +222,7 @@ abstract class EntryLook<I extends Comparable<I>, R> {
   static void checkImage(
       Entry entry, String name, long bytes, boolean mayBeLonger, Optional<FsType> fsType)
       throws IOException {
-    Path image = entry.directory().resolve("disk.img");
+    Path image = entry.directory().resolve(PoolLayout.IMAGE);
     Optional<Stat> stat = Stat.of(image);
     if (stat.isEmpty()) {
       entry.add(
@@ -271,7 +271,7 @@ abstract class EntryLook<I extends Comparable<I>, R> {
 
   /** That a directory's data is there. */
   static void checkTree(Entry entry, String name) throws IOException {
-    Path data = entry.directory().resolve("data");
+    Path data = entry.directory().resolve(PoolLayout.DATA);
     if (Stat.of(data).filter(Stat::directory).isEmpty()) {
       entry.add(
           Kind.DATA_MISSING,

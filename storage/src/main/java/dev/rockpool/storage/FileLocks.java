@@ -131,8 +131,7 @@ final class FileLocks {
       }
       LockSupport.parkNanos(PAUSE.toNanos());
     }
-    throw new StorageException(
-        StorageException.Reason.BUSY, "another process holds " + file + "; try again");
+    throw StorageException.busy("another process holds " + file + "; try again");
   }
 
   private Optional<Handle> acquire(Path file, boolean shared) throws IOException {

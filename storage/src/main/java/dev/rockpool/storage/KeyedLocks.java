@@ -40,9 +40,7 @@ public final class KeyedLocks<K> {
    */
   public Held lock(K key) {
     return tryLock(key)
-        .orElseThrow(() ->
-            new StorageException(
-                StorageException.Reason.BUSY,
-                "another call is working on \"" + key + "\"; try again"));
+        .orElseThrow(
+            () -> StorageException.busy("another call is working on \"" + key + "\"; try again"));
   }
 }

@@ -26,7 +26,7 @@ final class LocalUse {
    * @return a sentence that tells what to do first; empty if it is not used
    */
   Optional<String> of(Path directory) throws IOException {
-    Path image = directory.resolve("disk.img");
+    Path image = directory.resolve(PoolLayout.IMAGE);
     if (Stat.of(image).filter(Stat::regular).isPresent()) {
       List<LoopDevices.Attached> attached = loops.of(image);
       if (!attached.isEmpty()) {

@@ -346,7 +346,9 @@ public final class Pool implements AutoCloseable {
    */
   UseLock work(GroupId id) {
     return useLock(groups, id, false)
-        .orElseThrow(() -> busy("another node is making or removing " + groups.name(id)));
+        .orElseThrow(() ->
+            StorageException.busy(
+                "another node is making or removing " + groups.name(id) + "; try again"));
   }
 
   /**
@@ -356,11 +358,8 @@ public final class Pool implements AutoCloseable {
    */
   UseLock growing(VolumeId id) {
     return lock(volumes, id, volumes.kind().growLock(id), false)
-        .orElseThrow(() -> busy("another node is growing " + volumes.name(id)));
-  }
-
-  private static StorageException busy(String who) {
-    return new StorageException(StorageException.Reason.BUSY, who + "; try again");
+        .orElseThrow(() ->
+            StorageException.busy("another node is growing " + volumes.name(id) + "; try again"));
   }
 
   /** A volume in use on this node, until this is closed. */

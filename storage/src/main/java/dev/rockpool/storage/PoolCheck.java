@@ -131,23 +131,8 @@ public final class PoolCheck {
 
   private static Opened open(PoolSpec spec) {
     PoolRecord record = PoolDirectory.inspect(spec);
-    PoolLayout layout = layout(spec);
+    PoolLayout layout = PoolLayout.of(spec);
     return new Opened(layout, new PoolUsers(layout, record.kind()));
-  }
-
-  private static PoolLayout layout(PoolSpec spec) {
-    try {
-      return new PoolLayout(spec.directory().toRealPath());
-    } catch (IOException e) {
-      throw unreadable(spec, e);
-    }
-  }
-
-  private static StorageException unreadable(PoolSpec spec, IOException e) {
-    return new StorageException(
-        StorageException.Reason.UNAVAILABLE,
-        "pool \"" + spec.name() + "\" can't be read: " + e.getMessage(),
-        e);
   }
 
   private Looked look(PoolSpec spec, Opened opened) {
@@ -166,10 +151,10 @@ public final class PoolCheck {
       PoolSpace.overpromised(spec, opened.layout(), look.promisedBytes()).ifPresent(findings::add);
       return new Looked(look, inUse, findings);
     } catch (IOException e) {
-      throw unreadable(spec, e);
+      throw PoolLayout.unreadable(spec, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw unreadable(spec, new IOException("interrupted while it was checked", e));
+      throw PoolLayout.unreadable(spec, new IOException("interrupted while it was checked", e));
     }
   }
 
@@ -178,7 +163,7 @@ public final class PoolCheck {
     for (PoolSpec spec : specs) {
       // One that can't be read is told of where it is checked itself.
       if (Files.isDirectory(spec.directory())) {
-        all.add(layout(spec));
+        all.add(PoolLayout.of(spec));
       }
     }
     return new PoolLook(opened.layout(), all, opened.users(), inUse);

@@ -23,11 +23,7 @@ public final class PoolHolders {
    */
   public PoolHolders(PoolSpec spec, Host host) {
     PoolRecord record = PoolDirectory.inspect(spec);
-    try {
-      layout = new PoolLayout(spec.directory().toRealPath());
-    } catch (IOException e) {
-      throw StorageException.of("can't read pool \"" + spec.name() + "\"", e);
-    }
+    layout = PoolLayout.of(spec);
     volumes = new VolumeStore(layout, () -> true);
     users = new PoolUsers(layout, record.kind());
     local = new LocalUse(layout, host);

@@ -1,9 +1,46 @@
 package dev.rockpool.storage;
 
+import java.io.IOException;
 import java.nio.file.Path;
 
 /** Where everything is in a pool's directory. Only checked names are put into a path. */
 record PoolLayout(Path root) {
+  /** The file of an image, in the directory of a volume or snapshot. */
+  static final String IMAGE = "disk.img";
+
+  /** What a directory volume shows, or its snapshot holds. */
+  static final String DATA = "data";
+
+  static final String MOUNT_POINT = "mnt";
+  static final String RECORD_LOCK = "record.lock";
+  static final String USE_LOCK = "use.lock";
+  static final String GROW_LOCK = "grow.lock";
+
+  /**
+   * Where that pool is, symlinks resolved.
+   *
+   * @throws StorageException UNAVAILABLE if its directory can't be read
+   */
+  static PoolLayout of(PoolSpec spec) {
+    try {
+      return new PoolLayout(spec.directory().toRealPath());
+    } catch (IOException e) {
+      throw unreadable(spec, e);
+    }
+  }
+
+  static StorageException unreadable(PoolSpec spec, IOException e) {
+    return new StorageException(
+        StorageException.Reason.UNAVAILABLE,
+        "pool \"" + spec.name() + "\" can't be read: " + e.getMessage(),
+        e);
+  }
+
+  /** What holds such contents is called so, in its directory. */
+  static String nameOf(Contents contents) {
+    return contents.image() ? IMAGE : DATA;
+  }
+
   Path poolRecord() {
     return root.resolve("pool.json");
   }
@@ -53,23 +90,23 @@ record PoolLayout(Path root) {
   }
 
   Path image(VolumeId id) {
-    return directory(id).resolve("disk.img");
+    return directory(id).resolve(IMAGE);
   }
 
   Path data(VolumeId id) {
-    return directory(id).resolve("data");
+    return directory(id).resolve(DATA);
   }
 
   /** Where a filesystem is mounted for a moment to be made ready for its first user. */
   Path mountPoint(VolumeId id) {
-    return directory(id).resolve("mnt");
+    return directory(id).resolve(MOUNT_POINT);
   }
 
   Path image(SnapshotId id) {
-    return snapshots().resolve(id.value()).resolve("disk.img");
+    return snapshots().resolve(id.value()).resolve(IMAGE);
   }
 
   Path data(SnapshotId id) {
-    return snapshots().resolve(id.value()).resolve("data");
+    return snapshots().resolve(id.value()).resolve(DATA);
   }
 }

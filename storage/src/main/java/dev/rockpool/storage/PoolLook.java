@@ -39,11 +39,16 @@ final class PoolLook {
    */
   PoolLook(PoolLayout layout, List<PoolLayout> all, PoolUsers users, boolean inUse)
       throws IOException {
+    this(layout, all, users, inUse, Stat.of(layout.poolRecord()).map(Stat::owner).orElse(0));
+  }
+
+  private PoolLook(
+      PoolLayout layout, List<PoolLayout> all, PoolUsers users, boolean inUse, int owner) {
     this.layout = layout;
     this.all = all;
     this.users = users;
     this.inUse = inUse;
-    this.owner = Stat.of(layout.poolRecord()).map(Stat::owner).orElse(0);
+    this.owner = owner;
   }
 
   /**
@@ -258,8 +263,8 @@ final class PoolLook {
   }
 
   /** One that finds apart what is in doubt, to be {@linkplain #take taken over} or dropped. */
-  PoolLook apart() throws IOException {
-    PoolLook apart = new PoolLook(layout, all, users, inUse);
+  PoolLook apart() {
+    PoolLook apart = new PoolLook(layout, all, users, inUse, owner);
     apart.nodes = nodes;
     return apart;
   }

@@ -126,7 +126,9 @@ final class PoolRepair {
     if (ofRecord) {
       // Held by whoever writes it.
       boolean attempt = Attempt.isOne(String.valueOf(path.getFileName()));
-      try (var _ = FileLocks.await(directory.resolve(attempt ? "use.lock" : "record.lock"))) {
+      try (var _ =
+          FileLocks.await(
+              directory.resolve(attempt ? PoolLayout.USE_LOCK : PoolLayout.RECORD_LOCK))) {
         AtomicFiles.deleteTree(path);
       }
     } else {
@@ -177,7 +179,7 @@ final class PoolRepair {
     RecordStore.Kind<I, R> kind = part.store().kind();
     Path directory = kind.directory(id);
     try (var _ = take(part.store(), id)) {
-      Files.deleteIfExists(directory.resolve("mnt"));
+      Files.deleteIfExists(directory.resolve(PoolLayout.MOUNT_POINT));
       part.store().sweep(id);
     }
     if (Files.exists(directory)) {
@@ -240,11 +242,11 @@ final class PoolRepair {
   private static <I extends Comparable<I>> String remove(RecordStore<I, ?> store, I id)
       throws IOException {
     Path directory = store.kind().directory(id);
-    Path image = directory.resolve("disk.img");
+    Path image = directory.resolve(PoolLayout.IMAGE);
     Optional<Stat> had = Stat.of(image);
-    Files.deleteIfExists(directory.resolve("mnt"));
-    AtomicFiles.deleteTree(image);
-    AtomicFiles.deleteTree(directory.resolve("data"));
+    Files.deleteIfExists(directory.resolve(PoolLayout.MOUNT_POINT));
+    VolumeContents.remove(image);
+    VolumeContents.remove(directory.resolve(PoolLayout.DATA));
     store.remove(id);
     return "removed "
         + directory

@@ -199,8 +199,7 @@ public final class PoolSnapshots implements Snapshots, AutoCloseable {
   }
 
   private static StorageException busyElsewhere(SnapshotId id) {
-    return new StorageException(
-        StorageException.Reason.BUSY,
+    return StorageException.busy(
         "another node is taking or removing snapshot \"" + id + "\"; try again");
   }
 

@@ -148,8 +148,7 @@ public final class PoolVolumes implements Volumes {
   }
 
   private static StorageException busyElsewhere(VolumeId id) {
-    return new StorageException(
-        StorageException.Reason.BUSY,
+    return StorageException.busy(
         "another node is making or removing volume \"" + id + "\"; try again");
   }
 

@@ -71,17 +71,17 @@ abstract class RecordStore<I extends Comparable<I>, R> {
 
     /** Held for the moment of a change to the record. */
     Path recordLock(I id) {
-      return directory(id).resolve("record.lock");
+      return directory(id).resolve(PoolLayout.RECORD_LOCK);
     }
 
     /** Held by whoever uses what the record is about. */
     Path useLock(I id) {
-      return directory(id).resolve("use.lock");
+      return directory(id).resolve(PoolLayout.USE_LOCK);
     }
 
     /** Held by who grows it: until the record says so, it is larger than its record. */
     Path growLock(I id) {
-      return directory(id).resolve("grow.lock");
+      return directory(id).resolve(PoolLayout.GROW_LOCK);
     }
   }
 
@@ -203,8 +203,7 @@ abstract class RecordStore<I extends Comparable<I>, R> {
         id,
         () -> {
           if (find(id).isPresent()) {
-            throw new StorageException(
-                StorageException.Reason.BUSY, "another node is making " + name(id) + "; try again");
+            throw StorageException.busy("another node is making " + name(id) + "; try again");
           }
           return write(record);
         });

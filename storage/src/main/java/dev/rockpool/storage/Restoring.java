@@ -93,9 +93,7 @@ final class Restoring {
     SnapshotId id = snapshot.record().id();
     try (var _ =
         pool.use(id, true)
-            .orElseThrow(() ->
-                new StorageException(
-                    StorageException.Reason.BUSY, "snapshot \"" + id + "\" is being deleted"))) {
+            .orElseThrow(() -> StorageException.busy("snapshot \"" + id + "\" is being deleted"))) {
       if (!volume.contents().image()) {
         copyTree(pool.layout().data(id), pool.data(volume.id()));
         return;

@@ -125,9 +125,7 @@ final class SnapshotCopies implements AutoCloseable {
     thread.interrupt();
     try {
       if (!thread.join(END_LIMIT)) {
-        throw new StorageException(
-            StorageException.Reason.BUSY,
-            "snapshot \"" + id + "\" is still being copied; try again");
+        throw StorageException.busy("snapshot \"" + id + "\" is still being copied; try again");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

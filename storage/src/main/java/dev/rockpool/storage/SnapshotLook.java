@@ -18,7 +18,7 @@ final class SnapshotLook extends EntryLook<SnapshotId, SnapshotRecord> {
 
   @Override
   Set<String> contents(SnapshotRecord record) {
-    return Set.of(record.contents().image() ? "disk.img" : "data");
+    return Set.of(PoolLayout.nameOf(record.contents()));
   }
 
   @Override
@@ -101,7 +101,7 @@ final class SnapshotLook extends EntryLook<SnapshotId, SnapshotRecord> {
               + record.source()
               + "\" is gone: it can't become ready",
           "DeleteSnapshot");
-    } else if (FileLocks.state(volume.resolve("use.lock")) != LockState.SHARED) {
+    } else if (FileLocks.state(volume.resolve(PoolLayout.USE_LOCK)) != LockState.SHARED) {
       entry.add(
           Kind.COPYING_INTERRUPTED,
           name + " was being copied, and nobody goes on with it",

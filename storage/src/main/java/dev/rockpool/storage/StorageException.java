@@ -54,6 +54,10 @@ public class StorageException extends RuntimeException {
     return new StorageException(Reason.NOT_FOUND, message);
   }
 
+  public static StorageException busy(String message) {
+    return new StorageException(Reason.BUSY, message);
+  }
+
   public static StorageException precondition(String message) {
     return new StorageException(Reason.PRECONDITION, message);
   }

@@ -15,7 +15,7 @@ final class VolumeLook extends EntryLook<VolumeId, VolumeRecord> {
 
   @Override
   Set<String> contents(VolumeRecord record) {
-    return Set.of(record.contents().image() ? "disk.img" : "data");
+    return Set.of(PoolLayout.nameOf(record.contents()));
   }
 
   @Override
@@ -79,7 +79,7 @@ final class VolumeLook extends EntryLook<VolumeId, VolumeRecord> {
   }
 
   private static void checkMountPoint(Entry entry, String name) throws IOException {
-    Path mountPoint = entry.directory().resolve("mnt");
+    Path mountPoint = entry.directory().resolve(PoolLayout.MOUNT_POINT);
     Optional<Stat> stat = Stat.of(mountPoint);
     if (stat.isPresent()) {
       entry
