@@ -109,7 +109,7 @@ public final class Pool implements AutoCloseable {
             NodeRecord.FORMAT_VERSION,
             node,
             maxVolumes,
-            Instant.now().truncatedTo(ChronoUnit.SECONDS));
+            Instant.now().truncatedTo(ChronoUnit.MILLIS));
     try {
       AtomicFiles.replace(layout.node(node), Json.bytes(record));
     } catch (IOException e) {
