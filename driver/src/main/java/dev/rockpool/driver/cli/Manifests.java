@@ -9,7 +9,6 @@ import dev.rockpool.storage.Requester;
 import dev.rockpool.storage.Snapshot;
 import dev.rockpool.storage.Volume;
 import dev.rockpool.storage.VolumeRecord;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -188,7 +187,7 @@ final class Manifests {
       modes.remove(ONE_POD);
     }
     ArrayNode array = Json.MAPPER.createArrayNode();
-    new ArrayList<>(modes).forEach(array::add);
+    modes.forEach(array::add);
     return array;
   }
 
